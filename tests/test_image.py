@@ -1,0 +1,3 @@
+def test_x():
+    import coverloop
+    assert coverloop.__version__
