@@ -1,0 +1,35 @@
+# make demo    the example cover becomes out/demo/cover.mp4, through a real ComfyUI on this machine
+# make test    all tests        make lint   ruff and pyright        make clean   forget the environment
+# Each does all the set-up it needs; the environment is made once and re-used.
+
+PYTHON ?= python3
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+READY := .venv/.ready
+
+.PHONY: demo test lint format clean
+
+demo: $(READY)
+	$(BIN)/coverloop render assets/cover.png --out out/demo
+	@echo "Watch it: out/demo/cover.mp4"
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv out
+
+$(READY): scripts/setup.py constraints.txt pyproject.toml
+	$(PYTHON) scripts/setup.py .venv

@@ -1,0 +1,30 @@
+"""ComfyUI nodes, in the order of the way of a cover. Each is an argument list and a call into `core`."""
+
+from comfy_api.latest import ComfyExtension, io
+
+from .cover import CoverLoopFitCover
+from .glyph import CoverLoopGlyphMask, CoverLoopTextLayer, CoverLoopTextOver
+from .motion import CoverLoopAmbient, CoverLoopRecipe
+from .plate import CoverLoopCleanPlate, CoverLoopTextPreview
+from .score import CoverLoopScore
+from .text import CoverLoopFindText
+from .video import CoverLoopSave
+
+NODES: list[type[io.ComfyNode]] = [
+    CoverLoopFitCover,
+    CoverLoopFindText,
+    CoverLoopGlyphMask,
+    CoverLoopCleanPlate,
+    CoverLoopTextLayer,
+    CoverLoopTextPreview,
+    CoverLoopRecipe,
+    CoverLoopAmbient,
+    CoverLoopTextOver,
+    CoverLoopScore,
+    CoverLoopSave,
+]
+
+
+class CoverLoopExtension(ComfyExtension):
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        return NODES

@@ -1,0 +1,87 @@
+import comfy.utils
+from comfy_api.latest import io, ui
+
+from ..core import motion
+from ..core.recipe import Recipe, derive_recipe
+from .tensors import images_of, picture
+
+
+class CoverLoopRecipe(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="CoverLoopRecipe",
+            display_name="Motion Recipe",
+            category="CoverLoop",
+            description="Says what moves and how, as a small JSON document derived from the picture. Paste it into "
+            "'edited' and change it to take over.",
+            inputs=[
+                io.Image.Input("plate", tooltip="The clean plate: what will move."),
+                io.Int.Input(
+                    "seed",
+                    default=0,
+                    min=0,
+                    max=2**32 - 1,
+                    tooltip="Another seed gives other particles, phases and directions.",
+                ),
+                io.Float.Input(
+                    "strength",
+                    default=1.0,
+                    min=0.0,
+                    max=2.0,
+                    step=0.05,
+                    tooltip="How much everything moves; 1 is gentle, 0 is still.",
+                ),
+                io.String.Input(
+                    "edited",
+                    multiline=True,
+                    default="",
+                    optional=True,
+                    tooltip="Your own recipe (JSON). When it is not empty it is used as it stands, and seed and "
+                    "strength have no effect.",
+                ),
+            ],
+            outputs=[io.String.Output(display_name="recipe", tooltip="The recipe (JSON) for Ambient Motion.")],
+        )
+
+    @classmethod
+    def execute(cls, plate, seed, strength, edited="") -> io.NodeOutput:
+        recipe = Recipe.parse(edited) if edited.strip() else derive_recipe(picture(plate), seed=seed, strength=strength)
+        return io.NodeOutput(recipe.to_json(), ui=ui.PreviewText(recipe.to_json()))
+
+
+class CoverLoopAmbient(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="CoverLoopAmbient",
+            display_name="Ambient Motion",
+            category="CoverLoop",
+            description="Brings the plate gently alive on the CPU. Periodic by construction: after the last frame comes "
+            "the first, exactly, and the first frame is the plate itself.",
+            inputs=[
+                io.Image.Input("plate", tooltip="The clean plate. Of a batch, the first picture is used."),
+                io.String.Input("recipe", force_input=True, tooltip="What moves (JSON), from Motion Recipe."),
+                io.Float.Input(
+                    "seconds", default=4.0, min=0.5, max=20.0, step=0.1, tooltip="Length of one turn of the loop."
+                ),
+                io.Float.Input("fps", default=24.0, min=1.0, max=120.0, step=0.001, tooltip="Frames per second."),
+            ],
+            outputs=[
+                io.Image.Output(display_name="frames", tooltip="One turn of the loop."),
+                io.Float.Output(display_name="rate", tooltip="The frames per second, for the nodes that follow."),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, plate, recipe, seconds, fps) -> io.NodeOutput:
+        count = max(2, round(seconds * fps))
+        progress = comfy.utils.ProgressBar(count)
+        frames = motion.ambient(
+            picture(plate),
+            Recipe.parse(recipe),
+            frames=count,
+            fps=fps,
+            progress=lambda done, total: progress.update_absolute(done, total),
+        )
+        return io.NodeOutput(images_of(frames, count), fps)

@@ -1,0 +1,60 @@
+from comfy_api.latest import io, ui
+
+from ..core import plate as core
+from ..core.preview import lettering_sheet
+from .tensors import array_of_mask, image_of, picture
+from .text import Regions
+
+
+class CoverLoopCleanPlate(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="CoverLoopCleanPlate",
+            display_name="Clean Plate",
+            category="CoverLoop",
+            description="Fills what the lettering covered. LaMa where its weights are present, else by the surroundings.",
+            inputs=[
+                io.Image.Input("cover", tooltip="The cover with its lettering."),
+                io.Mask.Input("mask", tooltip="The glyph mask: what to fill."),
+                io.Combo.Input(
+                    "filler",
+                    options=["auto", *(filler.name for filler in core.fillers())],
+                    default="auto",
+                    tooltip="auto: LaMa if its weights are found, else chosen by what surrounds the lettering.",
+                ),
+            ],
+            outputs=[
+                io.Image.Output(display_name="plate", tooltip="The picture without lettering."),
+                io.String.Output(display_name="filled_by", tooltip="The filler that was used, with its remarks."),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, cover, mask, filler) -> io.NodeOutput:
+        plate = core.clean_plate(picture(cover), array_of_mask(mask), filler)
+        return io.NodeOutput(image_of(plate.image), "; ".join((plate.filler, *plate.notes)))
+
+
+class CoverLoopTextPreview(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="CoverLoopTextPreview",
+            display_name="Lettering Preview",
+            category="CoverLoop",
+            description="Shows the regions on the cover, the glyph mask and the clean plate side by side.",
+            inputs=[
+                io.Image.Input("cover", tooltip="The cover with its lettering."),
+                Regions.Input("regions", tooltip="From Find Lettering."),
+                io.Mask.Input("mask", tooltip="The glyph mask."),
+                io.Image.Input("plate", tooltip="From Clean Plate."),
+            ],
+            outputs=[],
+            is_output_node=True,
+        )
+
+    @classmethod
+    def execute(cls, cover, regions, mask, plate) -> io.NodeOutput:
+        sheet = lettering_sheet(picture(cover), regions, array_of_mask(mask), picture(plate))
+        return io.NodeOutput(ui=ui.PreviewImage(image_of(sheet), cls=cls))

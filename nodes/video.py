@@ -1,0 +1,78 @@
+import json
+from pathlib import Path
+
+import comfy.utils
+import folder_paths
+from comfy.cli_args import args
+from comfy_api.latest import io, ui
+
+from ..core import video
+from .tensors import frames_of, picture
+
+
+class CoverLoopSave(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="CoverLoopSave",
+            display_name="Save Loop",
+            category="CoverLoop",
+            description="Writes the loop as an MP4 that plays everywhere (H.264, Rec.709, no audio) and whose join the "
+            "encoder does not open again, with a poster (first frame) and a sidecar JSON.",
+            inputs=[
+                io.Image.Input("frames", tooltip="One turn of the loop."),
+                io.Float.Input("fps", default=24.0, min=1.0, max=120.0, step=0.001, tooltip="Frames per second."),
+                io.String.Input(
+                    "filename_prefix",
+                    default="coverloop/loop",
+                    tooltip="Folder and start of the name inside ComfyUI's output folder.",
+                ),
+                io.Int.Input(
+                    "crf",
+                    default=video.CRF,
+                    min=0,
+                    max=40,
+                    tooltip="Quality of the encode: lower is better and larger. 16 is hard to tell from the frames.",
+                ),
+                io.String.Input(
+                    "judgement", optional=True, force_input=True, tooltip="From Judge Loop, kept in the sidecar."
+                ),
+            ],
+            outputs=[],
+            hidden=[io.Hidden.prompt, io.Hidden.extra_pnginfo],
+            is_output_node=True,
+        )
+
+    @classmethod
+    def execute(cls, frames, fps, filename_prefix, crf, judgement=None) -> io.NodeOutput:
+        height, width = frames.shape[1:3]
+        folder, name, counter, subfolder, _ = folder_paths.get_save_image_path(
+            filename_prefix, folder_paths.get_output_directory(), width, height
+        )
+        stem = f"{name}_{counter:05}_"
+        path = Path(folder) / stem
+        video.encode(_with_progress(frames), path.with_suffix(".mp4"), fps=fps, crf=crf, metadata=_graph(cls.hidden))
+        video.poster(picture(frames), path.with_suffix(".jpg"))
+        sidecar = dict(frames=len(frames), fps=fps, width=width, height=height, crf=crf)
+        sidecar["judgement"] = json.loads(judgement) if judgement else None
+        video.write_text(path.with_suffix(".json"), json.dumps(sidecar, indent=1))
+        mp4, jpg, note = (ui.SavedResult(f"{stem}{end}", subfolder, io.FolderType.output) for end in _ENDINGS)
+        return io.NodeOutput(ui={**ui.PreviewVideo([mp4]).as_dict(), "poster": [jpg], "sidecar": [note]})
+
+
+_ENDINGS = (".mp4", ".jpg", ".json")
+
+
+def _with_progress(frames):
+    progress = comfy.utils.ProgressBar(len(frames))
+    for frame in frames_of(frames):
+        yield frame
+        progress.update(1)
+
+
+def _graph(hidden) -> dict[str, str]:
+    """The graph as ComfyUI's own nodes store it, so that the file dropped on the canvas opens it again."""
+    if args.disable_metadata:
+        return {}
+    graph = {key: json.dumps(value) for key, value in (hidden.extra_pnginfo or {}).items()}
+    return {**graph, "prompt": json.dumps(hidden.prompt)} if hidden.prompt else graph

