@@ -1,0 +1,23 @@
+"""Fixtures for all tests. One embedded ComfyUI serves the whole run; a test that harms its server starts its own."""
+
+from __future__ import annotations
+
+import pytest
+from coverloop.orchestrator import embedded
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_folders(tmp_path_factory, request):
+    """Settings of the person who runs the tests do not reach them."""
+    patch = pytest.MonkeyPatch()
+    for name in ("COMFYUI_URL", "COMFYUI_PATH", "COMFYUI_AUTH", "COMFYUI_CA"):
+        patch.delenv(name, raising=False)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def comfyui():
+    """The embedded ComfyUI with this pack in it: `comfyui.url`, `comfyui.base` (its input and output folders)."""
+    with embedded.start() as server:
+        yield server
