@@ -1,5 +1,5 @@
 import comfy.utils
-from comfy_api.latest import io
+from comfy_api.latest import io, ui
 
 from ..core import glyph
 from .tensors import array_of_mask, image_of, mask_of, picture, to_uint8
@@ -23,7 +23,8 @@ class CoverLoopGlyphMask(io.ComfyNode):
 
     @classmethod
     def execute(cls, cover, regions) -> io.NodeOutput:
-        return io.NodeOutput(mask_of(glyph.glyph_mask(picture(cover), regions)))
+        mask = mask_of(glyph.glyph_mask(picture(cover), regions))
+        return io.NodeOutput(mask, ui=ui.PreviewMask(mask, cls=cls))
 
 
 class CoverLoopTextLayer(io.ComfyNode):

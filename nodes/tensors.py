@@ -6,9 +6,11 @@ float32 masks. A loop of 96 frames at 1080x1080 is 1.3 GB as an IMAGE, so frames
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+import psutil
 import torch
 
 from ..core.errors import ClipError
@@ -50,12 +52,23 @@ def images_of(frames: Iterable[np.ndarray], count: int) -> torch.Tensor:
     done = 0
     for frame in frames:
         if images is None:
-            images = torch.empty((count, *frame.shape), dtype=torch.float32)
+            images = _empty((count, *frame.shape))
         torch.mul(torch.from_numpy(frame), 1 / 255, out=images[done])
         done += 1
     if images is None or done != count:
         raise ClipError(f"{done} frames arrived where {count} were asked for; report this with the workflow")
     return images
+
+
+def _empty(shape: tuple[int, ...]) -> torch.Tensor:
+    needed, free = 4 * math.prod(shape), psutil.virtual_memory().available
+    if needed > 0.8 * free:
+        count, height, width = shape[:3]
+        raise ClipError(
+            f"{count} frames of {width}x{height} need {needed / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free; "
+            "lower the size, the seconds or the frames per second"
+        )
+    return torch.empty(shape, dtype=torch.float32)
 
 
 def array_of_mask(mask: torch.Tensor) -> np.ndarray:

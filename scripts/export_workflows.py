@@ -47,7 +47,9 @@ def to_api(page, graph: dict) -> dict:
 
 def missing_nodes(page) -> list[str]:
     """Types of the loaded graph's nodes that the front end does not know."""
-    return page.evaluate("() => window.app.graph.nodes.filter(n => n.has_errors || !n.constructor.type).map(n => n.type)")
+    return page.evaluate(
+        "() => window.app.graph.nodes.filter(n => n.has_errors || !n.constructor.type).map(n => n.type)"
+    )
 
 
 def main() -> None:
