@@ -34,7 +34,7 @@ class CoverLoopTextLayer(io.ComfyNode):
             node_id="CoverLoopTextLayer",
             display_name="Lift Lettering",
             category="CoverLoop",
-            description="Lifts the lettering off as a transparent layer: colour and alpha un-mixed from the clean plate.",
+            description="Lifts the lettering off as a transparent layer: colour and alpha un-mixed from the plate.",
             inputs=[
                 io.Image.Input("cover", tooltip="The cover with its lettering."),
                 io.Image.Input("plate", tooltip="The same cover without lettering, from Clean Plate."),

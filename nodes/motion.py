@@ -57,8 +57,8 @@ class CoverLoopAmbient(io.ComfyNode):
             node_id="CoverLoopAmbient",
             display_name="Ambient Motion",
             category="CoverLoop",
-            description="Brings the plate gently alive on the CPU. Periodic by construction: after the last frame comes "
-            "the first, exactly, and the first frame is the plate itself.",
+            description="Brings the plate gently alive on the CPU. Periodic by construction: after the last frame "
+            "comes the first, exactly, and that is the plate itself.",
             inputs=[
                 io.Image.Input("plate", tooltip="The clean plate. Of a batch, the first picture is used."),
                 io.String.Input("recipe", force_input=True, tooltip="What moves (JSON), from Motion Recipe."),

@@ -13,7 +13,7 @@ class CoverLoopCleanPlate(io.ComfyNode):
             node_id="CoverLoopCleanPlate",
             display_name="Clean Plate",
             category="CoverLoop",
-            description="Fills what the lettering covered. LaMa where its weights are present, else by the surroundings.",
+            description="Fills what the lettering covered. LaMa where its weights are, else by the surroundings.",
             inputs=[
                 io.Image.Input("cover", tooltip="The cover with its lettering."),
                 io.Mask.Input("mask", tooltip="The glyph mask: what to fill."),

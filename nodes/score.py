@@ -13,8 +13,8 @@ class CoverLoopScore(io.ComfyNode):
             node_id="CoverLoopScore",
             display_name="Judge Loop",
             category="CoverLoop",
-            description="Judges the loop: is the join visible, does anything jump or stall, is the cover kept, does the "
-            "lettering hold still, does enough move. The frames pass through unchanged.",
+            description="Judges the loop: is the join visible, does anything jump or stall, is the cover kept, does "
+            "the lettering hold still, does enough move. The frames pass through unchanged.",
             inputs=[
                 io.Image.Input("frames", tooltip="One turn of the loop."),
                 io.Float.Input(

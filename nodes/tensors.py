@@ -65,7 +65,7 @@ def _empty(shape: tuple[int, ...]) -> torch.Tensor:
     if needed > 0.8 * free:
         count, height, width = shape[:3]
         raise ClipError(
-            f"{count} frames of {width}x{height} need {needed / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free; "
+            f"{count} frames of {width}x{height} need {needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free; "
             "lower the size, the seconds or the frames per second"
         )
     return torch.empty(shape, dtype=torch.float32)

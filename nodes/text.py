@@ -21,7 +21,7 @@ class CoverLoopFindText(io.ComfyNode):
                 io.Boolean.Input(
                     "read",
                     default=True,
-                    tooltip="Also read the strings (Latin script). A region that cannot be read still counts; finding is no faster or slower.",
+                    tooltip="Also read the strings (Latin script). A region that cannot be read still counts.",
                 ),
             ],
             outputs=[

@@ -1,4 +1,4 @@
-"""Export every workflows/*.json to workflows/api/ through ComfyUI's real front end, and note the hashes in the manifest.
+"""Export every workflows/*.json to workflows/api/ through ComfyUI's real front end; the hashes go to the manifest.
 
 usage: export_workflows.py        (needs chromium and the environment of `make test`)
 
@@ -21,7 +21,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 @contextmanager
 def front_end(url: str) -> Iterator:
-    """A page with ComfyUI's front end loaded and its canvas ready; `page.problems` collects what it complained about."""
+    """A page with ComfyUI's front end loaded and ready; `page.problems` collects what it complained about."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

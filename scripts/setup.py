@@ -17,7 +17,7 @@ TORCH = ["torch==2.11.0", "torchvision==0.26.0", "torchaudio==2.11.0"]
 
 
 def main() -> None:
-    if sys.version_info < (3, 10):
+    if sys.version_info < (3, 10):  # noqa: UP036 (this file runs on whatever python3 is)
         sys.exit(f"coverloop needs Python 3.10 or later; this is {sys.version.split()[0]}. Try: make PYTHON=python3.12")
     folder = Path(sys.argv[1])
     python = make_venv(folder)
