@@ -1,1 +1,1 @@
-"""Submits covers to a running ComfyUI over its HTTP and websocket API. Builds no graph: workflows are data."""
+"""Submits covers to a ComfyUI and brings back loops that can be trusted."""

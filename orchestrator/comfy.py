@@ -109,6 +109,11 @@ class Comfy:
             raise ServerError(f"{self.url}: /object_info is not an object; is this a ComfyUI?")
         return info
 
+    def models(self, folder: str) -> list[str]:
+        """File names in one of the server's model folders ("loras", "vae", ...)."""
+        names = self._json("GET", f"/models/{folder}")
+        return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
     # a job
 
     def upload(self, name: str, data: bytes) -> str:

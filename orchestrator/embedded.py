@@ -72,11 +72,6 @@ class EmbeddedServer:
         self.stop()
 
 
-def server_address(server: str | None) -> str | None:
-    """The ComfyUI address to use: what the caller gave, else `COMFYUI_URL`, else None (start our own)."""
-    return server or os.environ.get("COMFYUI_URL") or None
-
-
 def find_comfyui() -> Path:
     """The folder that holds ComfyUI's `main.py`: `COMFYUI_PATH`, else the one of the wheel, copied once into the
     user's cache folder (site-packages may be read-only, and the wheel's `extra_model_paths.yaml` breaks start-up).

@@ -44,13 +44,13 @@ class Queued:
 
 @dataclass(frozen=True)
 class Running:
-    """`node` (its id) works. `title`: its class, or the title of the graph; `fraction` of that node in [0, 1];
-    `done` of `total` nodes are finished (cached ones count as finished)."""
+    """`node` (its id) works. `title`: its title in the graph, else its class; `fraction` of that node in [0, 1];
+    `finished`: ids of the nodes that are done or cached, out of `total`."""
 
     node: str
     title: str
     fraction: float
-    done: int
+    finished: frozenset[str]
     total: int
 
 
@@ -198,13 +198,13 @@ class _Progress:
             return None
         state = nodes[latest]
         fraction = float(state["value"]) / max(float(state["max"]), 1e-9)
-        done = sum(1 for other in nodes.values() if other["state"] == "finished") + len(self._cached - set(nodes))
+        done = {str(other) for other, at in nodes.items() if at["state"] == "finished"} | self._cached
         return Running(
-            str(latest),
-            self._title(latest),
-            min(1.0, max(0.0, fraction)),
-            min(done, len(self._prompt)),
-            len(self._prompt),
+            node=str(latest),
+            title=self._title(latest),
+            fraction=min(1.0, max(0.0, fraction)),
+            finished=frozenset(done & set(self._prompt)) - {str(latest)},
+            total=len(self._prompt),
         )
 
     def _title(self, node: str) -> str:

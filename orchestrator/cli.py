@@ -1,0 +1,234 @@
+"""`coverloop`: the command line. Reads arguments and prints; the work is done elsewhere.
+
+Exit codes: 0 done, 1 a run failed, 2 the call must be mended, 130 stopped by Ctrl-C. Errors are one line on standard
+error; with `--json`, standard output holds one JSON object and nothing else, also when it failed.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from .. import __version__
+from ..core.errors import CoverLoopError, UsageError
+
+stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+PATH = click.Path(path_type=Path)
+
+
+def _set_debug(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        context.find_root().ensure_object(dict)["debug"] = True
+        logging.getLogger().setLevel(logging.DEBUG)
+
+
+_debug = click.option(
+    "--debug", is_flag=True, expose_value=False, callback=_set_debug, help="Show log lines and tracebacks."
+)
+_server = click.option("--server", metavar="URL", help="A running ComfyUI. Default: COMFYUI_URL, else one of our own.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output, nothing else.")
+_out = click.option("--out", type=PATH, required=True, help="Folder for the results; made if need be.")
+_covers = click.argument("covers", nargs=-1, required=True, type=PATH, metavar="COVER...")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="coverloop")
+@_debug
+def cli() -> None:
+    """Turn still album covers into seamless loops that keep their lettering sharp."""
+
+
+@cli.command()
+@_covers
+@_out
+@click.option("--workflow", default="ambient_loop", show_default=True, metavar="ID", help="NAME, or NAME_vN.")
+@_server
+@click.option("--size", type=int, help="Shorter side in pixels; the aspect is kept.  [default: the workflow's, 1080]")
+@click.option("--seconds", type=float, help="Length of one turn.  [default: the workflow's, 4]")
+@click.option("--fps", type=float, help="Frames per second.  [default: the workflow's, 24]")
+@click.option("--seed", type=int, help="Another seed, another motion.  [default: the workflow's]")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Any other parameter of the workflow.")
+@_json
+@_debug
+def render(covers, out, workflow, server, settings, as_json, **named) -> None:
+    """Render COVERs: <stem>.mp4, <stem>.jpg (poster) and <stem>.json (sidecar with the judgement) in --out."""
+    from .rendering import render_all
+
+    given = {**read_settings(settings), **{name: value for name, value in named.items() if value is not None}}
+    results = render_all(covers, out, workflow, server, given, stderr)
+    if as_json:
+        echo_json({"loops": [result.to_dict() for result in results]})
+    else:
+        for result in results:
+            click.echo(result.line())
+    if any(result.error for result in results):
+        raise SystemExit(max(result.exit_code for result in results))
+
+
+@cli.command()
+@_covers
+@_out
+@_json
+@_debug
+def text(covers, out, as_json) -> None:
+    """Find the lettering of COVERs: <stem>.mask.png (0/255), <stem>.plate.png and <stem>.text.json in --out. No
+    server."""
+    from .lettering import write_text
+
+    _report(write_text(covers, out), "covers", as_json, _text_line)
+
+
+def _text_line(row: dict[str, Any]) -> str:
+    return f"{row['mask']}  {row['regions']} pieces of lettering, plate filled by {row['filler']}"
+
+
+@cli.command()
+@click.argument("video", type=PATH)
+@click.option("--cover", type=PATH, help="The cover the loop must keep; its lettering is judged too.")
+@click.option("--plot", type=PATH, help="Write a picture of the steps around the ring and the frames at the join.")
+@_json
+@_debug
+def score(video, cover, plot, as_json) -> None:
+    """Judge a loop: seam, jumps, stalls, flicker, motion; with --cover also what it kept. No server."""
+    from .judging import judge_file, judgement_lines
+
+    judgement = judge_file(video, cover, plot)
+    if as_json:
+        echo_json({"video": str(video), **judgement.to_dict()})
+    else:
+        click.echo("\n".join(judgement_lines(judgement)))
+
+
+@cli.group(invoke_without_command=True)
+@_debug
+@click.pass_context
+def workflows(context) -> None:
+    """List the workflows, show one, or export its graph for ComfyUI's editor."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_workflows)
+
+
+@workflows.command("list")
+@_json
+@_debug
+def list_workflows(as_json: bool = False) -> None:
+    """Every workflow and version there is."""
+    from .workflow import load_workflow, workflow_ids
+
+    rows = [{"id": w.id, "title": w.title} for w in map(load_workflow, workflow_ids())]
+    _report(rows, "workflows", as_json, lambda row: f"{row['id']:24} {row['title']}")
+
+
+@workflows.command("show")
+@click.argument("id")
+@_json
+@_debug
+def show_workflow(id, as_json) -> None:
+    """What a workflow binds and needs."""
+    from .workflow import load_workflow, workflow_facts, workflow_lines
+
+    found = load_workflow(id)
+    echo_json(workflow_facts(found)) if as_json else click.echo("\n".join(workflow_lines(found)))
+
+
+@workflows.command("export")
+@click.argument("id")
+@click.argument("file", type=PATH)
+@_debug
+def export_workflow(id, file) -> None:
+    """Write a workflow's graph to FILE, to open in ComfyUI."""
+    from .workflow import load_workflow
+
+    source = load_workflow(id).ui_path
+    if file.is_dir():
+        raise UsageError(f"{file}: is a folder; give a file name, such as {source.name}")
+    try:
+        file.write_bytes(source.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be written ({error.strerror}); give another place") from error
+    click.echo(str(file))
+
+
+@cli.command()
+@_server
+@click.option("--workflow", "workflow_id", metavar="ID", help="Only this one.  [default: all]")
+@_json
+@_debug
+def check(server, workflow_id, as_json) -> None:
+    """Tell whether a server can run the workflows: its version, missing nodes and models, each with where to get it."""
+    from .checking import check_server
+
+    found = check_server(server, workflow_id, stderr)
+    echo_json(found.to_dict()) if as_json else click.echo("\n".join(found.lines()))
+    if not found.complete:
+        raise SystemExit(1)
+
+
+def read_settings(settings: Sequence[str]) -> dict[str, str]:
+    """`NAME=VALUE` strings as a dict; raises UsageError for anything else."""
+    pairs = {}
+    for setting in settings:
+        name, sign, value = setting.partition("=")
+        if not sign or not name:
+            raise UsageError(f"--set {setting}: must be NAME=VALUE")
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+def echo_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def _report(rows: list[dict[str, Any]], name: str, as_json: bool, line: Callable[[dict[str, Any]], str]) -> None:
+    if as_json:
+        echo_json({name: rows})
+    else:
+        for row in rows:
+            click.echo(line(row))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; never raises for a bad call or a failed run."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    logging.basicConfig(format="coverloop: %(message)s", level=logging.WARNING, stream=sys.stderr)
+    debug = "--debug" in words
+    try:
+        result = cli.main(words, prog_name="coverloop", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
+    except click.ClickException as error:
+        return _fail(f"{error.format_message()}; see coverloop --help", 2, "--json" in words)
+    except (KeyboardInterrupt, click.Abort):
+        return _fail("stopped", 130, "--json" in words)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    except CoverLoopError as error:
+        if debug:
+            logging.exception("here is where:")
+        return _fail(str(error), error.exit_code, "--json" in words)
+    except Exception as error:
+        if debug:
+            logging.exception("here is where:")
+        return _fail(
+            f"unexpected {type(error).__name__}: {error}; run it again with --debug and report it", 1, "--json" in words
+        )
+
+
+def _fail(message: str, code: int, as_json: bool) -> int:
+    if as_json:
+        echo_json({"error": message, "exit_code": code})
+    click.echo(f"coverloop: {message}", err=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

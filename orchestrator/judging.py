@@ -1,0 +1,64 @@
+"""`coverloop score`: a judgement of a video file, on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import cv2
+
+from ..core import video
+from ..core.errors import UsageError
+from ..core.glyph import glyph_mask
+from ..core.image import fit, read_cover
+from ..core.score import Judgement, plot, score
+from ..core.text import find_text
+
+
+def judge_file(path: Path, cover: Path | None, plot_file: Path | None) -> Judgement:
+    """Decode `path` and judge it, against `cover` and its lettering when one is given; write the plot if asked.
+
+    Raises:
+        ClipError, CoverError: a file cannot be read. UsageError: the plot cannot be written, or the cover has another
+        shape.
+    """
+    if plot_file is not None and (plot_file.suffix.lower() not in (".png", ".jpg", ".jpeg") or plot_file.is_dir()):
+        raise UsageError(f"{plot_file}: give a file name that ends in .png or .jpg for --plot")
+    clip = video.decode(path)
+    fitted = lettering = None
+    if cover is not None:
+        height, width = clip.frames.shape[1:3]
+        fitted = fit(read_cover(cover).image, min(height, width))
+        if fitted.shape[:2] != (height, width):
+            raise UsageError(
+                f"{cover}: at this size it is {fitted.shape[1]}x{fitted.shape[0]}, the video {width}x{height}; "
+                "give the cover the video was made from"
+            )
+        lettering = glyph_mask(fitted, find_text(fitted, read=False))
+    judgement = score(clip.frames, fps=clip.fps, cover=fitted, lettering=lettering)
+    if plot_file is not None:
+        _write(plot_file, plot(judgement, clip.frames))
+    return judgement
+
+
+def _write(path: Path, picture) -> None:
+    done, encoded = cv2.imencode(path.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    try:
+        if not done:
+            raise OSError(0, "it cannot be encoded")
+        path.write_bytes(encoded.tobytes())
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror}); give another place for --plot") from error
+
+
+def judgement_lines(judgement: Judgement) -> list[str]:
+    """The judgement for a person: the verdict, what misses its limit, every figure."""
+    facts = judgement.to_dict()
+    figures = {name: value for name, value in facts.items() if isinstance(value, (int, float)) and name != "passed"}
+    verdict = "passed" if judgement.passed else "does not pass"
+    return [verdict, *(f"  ! {problem}" for problem in judgement.problems), *_table(figures)]
+
+
+def _table(figures: Mapping[str, float]) -> list[str]:
+    width = max(map(len, figures), default=0)
+    return [f"  {name.replace('_', ' '):{width}}  {value:.4g}" for name, value in figures.items()]
