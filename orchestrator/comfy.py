@@ -195,8 +195,10 @@ class Comfy:
         self._call("POST", "/interrupt", json={"prompt_id": prompt_id})
 
     def free(self) -> None:
-        """Make the server forget its cached results (needed when it names files that are gone)."""
+        """Make the server forget its cached results (needed when it names files that are gone). Its worker looks for
+        that wish between jobs; the pause gives an idle one time to see it."""
         self._call("POST", "/free", json={"free_memory": True})
+        time.sleep(0.2)
 
     def download(self, file: OutputFile, target: Path, limit: int = MAX_OUTPUT) -> int:
         """Write an output file to `target` (a temporary name of the caller's); returns its size in bytes.

@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import tempfile
-import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -100,7 +99,7 @@ def render_cover(
                     raise
                 log.warning("%s; submitting again", error)
                 if isinstance(error, OutputGone):
-                    forget_results(comfy)
+                    comfy.free()
                 adopt = None
         else:
             raise AssertionError("attempts must be at least 1")
@@ -150,12 +149,6 @@ def _run(
             comfy.cancel(prompt_id)
         raise
     raise JobError(f"{comfy.url}: the job ended without a result")
-
-
-def forget_results(comfy: Comfy) -> None:
-    """Make the server drop its cache, and give its worker, which looks for that wish between jobs, time to see it."""
-    comfy.free()
-    time.sleep(0.2)
 
 
 def _timings(finished: Finished, prompt: Mapping[str, Any]) -> dict[str, Any]:

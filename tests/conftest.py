@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 from coverloop.orchestrator import embedded
+
+sys.path.append(str(Path(__file__).parent))  # tests share helpers: prompts.py
 
 
 @pytest.fixture(scope="session", autouse=True)
