@@ -196,7 +196,8 @@ def load_workflow(id: str, folder: Path = FOLDER) -> Workflow:
     try:
         return _read(id, manifest[id], folder)
     except (KeyError, TypeError, ValueError, OSError) as error:
-        raise UsageError(f"{folder / 'manifest.toml'}: {id} is damaged ({error!r}); install coverloop again") from error
+        what = f"{type(error).__name__}: {error}"
+        raise UsageError(f"{folder / 'manifest.toml'}: {id} is damaged ({what}); install it again") from error
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
