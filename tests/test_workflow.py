@@ -99,7 +99,6 @@ def test_frames_follow_seconds_times_fps(folder):
         ('input = "width"', 'input = "depth"', "size: node 2 has no input depth"),
         ('type = "int"', 'type = "integer"', "unknown type integer"),
         ('api = "api/tiny_v1.json"', 'api = "api/gone.json"', "gone.json"),
-        ("[tiny_v1]", "[tiny]", "tiny is not NAME_vN"),
         ("[tiny_v1]", "[tiny_v1", "cannot be read"),
     ],
 )
@@ -111,11 +110,17 @@ def test_a_damaged_manifest_says_where(folder, old, new, message):
         load_workflow("tiny_v1", folder)
 
 
+def test_an_id_without_version_is_refused(folder):
+    (folder / "manifest.toml").write_text("[tiny]")
+    with pytest.raises(UsageError, match="tiny is not NAME_vN"):
+        workflow_ids(folder)
+
+
 def test_facts_are_json_and_lines_are_readable(folder):
     workflow = load_workflow("tiny", folder)
     facts = json.loads(json.dumps(workflow_facts(workflow)))
     assert facts["parameters"]["size"] == {"type": "int", "default": 96, "min": 64, "max": 4096, "help": ""}
-    assert any("strength" in line and "0.2" in line and "how much" in line for line in workflow_lines(workflow))
+    assert any("strength" in line and "0.2" in line and "much" in line for line in workflow_lines(workflow))
 
 
 @pytest.mark.parametrize("id", workflow_ids())

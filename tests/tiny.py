@@ -1,4 +1,4 @@
-"""A small workflow of stock ComfyUI nodes, bound like ours, that makes a four-frame loop out of a cover in milliseconds."""
+"""A small workflow of stock ComfyUI nodes, bound like ours: a four-frame loop out of a cover in milliseconds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ output = {{ node = "9" }}
 [{id}.bind]
 cover = {{ node = "1", input = "image", type = "image" }}
 size = {{ node = "2", input = "width", type = "int", default = 96, min = 64, max = 4096, multiple_of = 2 }}
-strength = {{ node = "4", input = "blend_factor", type = "float", default = 0.2, min = 0.0, max = 1.0, help = "how much" }}
+strength = {{ node = "4", input = "blend_factor", type = "float", default = 0.2, min = 0.0, max = 1.0, help = "much" }}
 fps = {{ node = "8", input = "fps", type = "float", default = 24.0, min = 1.0, max = 120.0 }}
 mode = {{ node = "4", input = "blend_mode", type = "choice", choices = ["normal", "multiply"], default = "normal" }}
 
@@ -31,8 +31,8 @@ nodes = ["{node}"]
 
 
 def tiny_prompt(slow: int = 0, node: str = "SaveVideo") -> dict:
-    """cover -> scaled -> four frames: itself, a bit inverted, half inverted, a bit inverted -> MP4. `slow`: side in pixels
-    of a detour that costs time."""
+    """cover -> scaled -> four frames: itself, a bit inverted, half inverted, a bit inverted -> MP4. `slow`: side in
+    pixels of a detour that costs time."""
     scale = {"upscale_method": "area", "crop": "center"}
     prompt = {
         "1": {"class_type": "LoadImage", "inputs": {"image": "cover.png"}},
