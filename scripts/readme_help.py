@@ -14,10 +14,10 @@ MARKS = ("<!-- help:start -->", "<!-- help:end -->")
 
 
 def help_text() -> str:
-    from coverloop.orchestrator.cli import main
+    from coverloop.orchestrator.cli import cli
 
-    blocks = [_help(main, [])]
-    blocks += [_help(main, [name]) for name in main.list_commands(click.Context(main))]
+    blocks = [_help(cli, [])]
+    blocks += [_help(cli, [name]) for name in cli.list_commands(click.Context(cli))]
     return "\n\n".join(blocks)
 
 

