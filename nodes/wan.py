@@ -1,0 +1,129 @@
+import comfy.lora
+import comfy.lora_convert
+import comfy.utils
+import folder_paths
+from comfy_api.latest import io, ui
+
+from ..core import wan as core
+from ..core.errors import ModelError
+from .tensors import image_of, picture
+
+NONE = "none"
+
+
+class CoverLoopFitWan(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="CoverLoopFitWan",
+            display_name="Fit for Wan",
+            category="CoverLoop",
+            description="Gives Wan 2.2 the start picture, size and length it works with: sides a multiple of 32 at the "
+            "area it was trained on, 4n + 1 frames with some to spare for the join.",
+            inputs=[
+                io.Image.Input("plate", tooltip="The clean plate."),
+                io.Float.Input(
+                    "seconds", default=4.0, min=0.5, max=20.0, step=0.1, tooltip="Length of one turn of the loop."
+                ),
+                io.Float.Input(
+                    "megapixels",
+                    default=0.9,
+                    min=0.004,
+                    max=4.0,
+                    step=0.01,
+                    tooltip="Area of the generated clip. Wan 2.2 5B was trained at 0.9 (1280x704, 960x960).",
+                ),
+                io.Int.Input(
+                    "spare",
+                    default=9,
+                    min=0,
+                    max=60,
+                    tooltip="Frames generated on top of the loop: trimmed ends and room for the search of the cut.",
+                ),
+            ],
+            outputs=[
+                io.Image.Output(display_name="start", tooltip="The plate at the size of the clip."),
+                io.Int.Output(display_name="width", tooltip="Width of the clip."),
+                io.Int.Output(display_name="height", tooltip="Height of the clip."),
+                io.Int.Output(display_name="length", tooltip="Frames of the clip."),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, plate, seconds, megapixels, spare) -> io.NodeOutput:
+        start = core.start_picture(picture(plate), megapixels)
+        height, width = start.shape[:2]
+        return io.NodeOutput(image_of(start), width, height, core.length_for(seconds, spare))
+
+
+class CoverLoopLora(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="CoverLoopLora",
+            display_name="LoRA (checked)",
+            category="CoverLoop",
+            description="Loads a LoRA into the model, as LoraLoaderModelOnly does, and says how much of it fits: one "
+            "made for another model or another size stops the run instead of doing nothing.",
+            inputs=[
+                io.Model.Input("model", tooltip="Wan 2.2 TI2V 5B, or the LoRA before this one."),
+                io.Combo.Input(
+                    "lora",
+                    options=[NONE, *folder_paths.get_filename_list("loras")],
+                    default=NONE,
+                    tooltip="A file from models/loras. 'none' leaves the model as it is.",
+                ),
+                io.Float.Input(
+                    "strength", default=1.0, min=-10.0, max=10.0, step=0.01, tooltip="How strongly. 0 is off."
+                ),
+            ],
+            outputs=[io.Model.Output(display_name="lora_model", tooltip="The model with the LoRA in it.")],
+        )
+
+    @classmethod
+    def execute(cls, model, lora, strength) -> io.NodeOutput:
+        if lora == NONE or strength == 0:
+            return io.NodeOutput(model)
+        weights = comfy.utils.load_torch_file(folder_paths.get_full_path_or_raise("loras", lora), safe_load=True)
+        weights = comfy.lora_convert.convert_lora(weights)
+        names = comfy.lora.model_lora_keys_unet(model.model, {})
+        patches = comfy.lora.load_lora(weights, names, log_missing=False)
+        note = _fit(lora, model, weights, names, patches)
+        patched = model.clone()
+        patched.add_patches(patches, strength)
+        return io.NodeOutput(patched, ui=ui.PreviewText(note))
+
+
+def _fit(lora, model, weights, names, patches) -> str:
+    """How much of a LoRA the model takes, in words; drops what has the wrong shape. ComfyUI itself only logs it.
+
+    Raises:
+        ModelError: nothing of it fits.
+    """
+    state = model.model.state_dict()
+    wrong = [key for key, patch in patches.items() if isinstance(key, str) and not _same_shape(patch, state[key])]
+    for key in wrong:
+        del patches[key]
+    unknown = [key for key in weights if not _is_known(key, names)]
+    if not patches:
+        why = f"its {len(wrong)} layers have another size" if wrong else f"no layer is called {next(iter(weights), '')}"
+        raise ModelError(f"LoRA {lora} does not fit this model: {why}; choose one made for Wan 2.2 TI2V 5B, or 'none'")
+    remarks = [f"LoRA {lora}: {len(patches)} layers changed"]
+    remarks += [f"{len(wrong)} have another size and are left out"] if wrong else []
+    remarks += [f"{len(unknown)} keys match nothing, such as {unknown[0]}"] if unknown else []
+    return "; ".join(remarks)
+
+
+def _same_shape(patch, weight) -> bool:
+    if isinstance(patch, tuple):
+        return patch[0] != "diff" or patch[1][0].shape == weight.shape
+    if patch.name != "lora":  # the other kinds take their shape from the weight
+        return True
+    up, down, *_, reshape = patch.weights
+    return reshape is not None or up.shape[0] * down[0].numel() == weight.numel()
+
+
+def _is_known(key, names) -> bool:
+    """Whether a key such as `diffusion_model.blocks.0.ffn.0.lora_A.weight` starts with the name of a layer."""
+    parts = key.split(".")
+    return any(".".join(parts[:end]) in names for end in range(1, len(parts) + 1))
