@@ -1,0 +1,193 @@
+"""The CPU motion engine: a still picture becomes one turn of a loop, as its recipe says.
+
+Periodic by construction: every effect makes whole turns in the loop and is zero at its start, so frame 0 is the picture
+bit for bit and the frame after the last would be frame 0 again. Every frame is sampled from the picture itself, never
+from another frame, so nothing drifts and nothing blurs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+
+from .effects import Flow, Grain, Light, Parallax, Particles, Region, Sway
+from .errors import ClipError, CoverError
+from .flow import Streams
+from .particles import Swarm
+from .recipe import Recipe
+from .scene import Scene
+from .waves import Grid, Waves, add_light, add_parallax, add_sway
+
+MAX_FRAMES = 4096
+
+
+def ambient(
+    plate: np.ndarray,
+    recipe: Recipe,
+    *,
+    frames: int,
+    fps: float,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[np.ndarray]:
+    """Play a recipe over a picture.
+
+    plate: (H, W, 3) uint8 sRGB. Yields exactly `frames` frames of the same shape; the first equals the plate.
+    `progress(done, total)` is called after each frame. Deterministic, whatever the number of cores.
+
+    Raises:
+        CoverError: plate is not (H, W, 3) uint8. ClipError: fewer than 1 or over 4096 frames, or fps not positive.
+    """
+    if plate.ndim != 3 or plate.shape[2] != 3 or plate.dtype != np.uint8 or min(plate.shape[:2]) < 16:
+        raise CoverError(f"plate: {plate.shape} {plate.dtype}; give (height, width, 3) uint8, at least 16 px")
+    if not 1 <= frames <= MAX_FRAMES:
+        raise ClipError(f"frames: {frames}; give 1 to {MAX_FRAMES}")
+    if not 0 < fps <= 1000:
+        raise ClipError(f"fps: {fps}; give more than 0, at most 1000")
+    return _play(np.ascontiguousarray(plate), recipe, frames, fps, progress)
+
+
+def _play(plate, recipe, frames, fps, progress) -> Iterator[np.ndarray]:
+    stage = Stage(plate, recipe, frames, frames / fps)
+    workers = max(1, min(8, os.cpu_count() or 1))
+    pending: deque = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for index in range(min(workers + 1, frames)):
+                pending.append(pool.submit(stage.frame, index))
+            for index in range(frames):
+                frame = pending.popleft().result()
+                if index + workers + 1 < frames:
+                    pending.append(pool.submit(stage.frame, index + workers + 1))
+                if progress:
+                    progress(index + 1, frames)
+                yield frame
+        finally:  # the caller may stop early
+            for future in pending:
+                future.cancel()
+
+
+class Stage:
+    """A picture and a recipe, made ready; `frame(i)` renders any frame on its own."""
+
+    def __init__(self, plate: np.ndarray, recipe: Recipe, frames: int, seconds: float):
+        self.plate, self.frames = plate, frames
+        self.height, self.width = plate.shape[:2]
+        self.grid = grid = Grid(self.height, self.width, seconds)
+        self.scene = scene = Scene(plate)
+        self.shift, self.light = Waves((*grid.shape, 2)), Waves((*grid.shape, 1))
+        self.streams = Streams(grid, np.random.default_rng([recipe.seed, 1]))
+        self.swarms: list[Swarm] = []
+        self.grain: list[_GrainCycle] = []
+        calm = 1 - grid.resize(scene.faces)
+        for index, effect in enumerate(recipe.effects):
+            rng = np.random.default_rng([recipe.seed, 2, index])
+            if isinstance(effect, Grain):
+                self.grain.append(_GrainCycle(effect.amount, plate.shape, frames, rng))
+                continue
+            mask = self._mask(effect.region)
+            if isinstance(effect, Parallax):
+                add_parallax(self.shift, effect, grid, mask, grid.resize(scene.depth(effect.depth)))
+            elif isinstance(effect, Sway):
+                add_sway(self.shift, effect, grid, mask * calm, rng)
+            elif isinstance(effect, Flow):
+                self.streams.add(effect, mask * calm, rng)
+            elif isinstance(effect, Light):
+                add_light(self.light, effect, grid, mask, rng)
+            elif isinstance(effect, Particles):
+                self.swarms.append(Swarm(effect, plate, mask, seconds, rng))
+        border = grid.border()
+        self.shift.scale(border)
+        self.streams.distance *= border
+        x, y = np.meshgrid(np.arange(self.width, dtype=np.float32), np.arange(self.height, dtype=np.float32))
+        self._here = np.dstack([x, y])
+
+    def _mask(self, region: Region) -> np.ndarray:
+        """(h, w) float32 on the grid."""
+        mask = self.grid.resize(self.scene.mask(region.mask))
+        if region.invert:
+            mask = 1 - mask
+        if region.shapes:
+            mask = mask * _drawn(region, mask.shape, self.grid)
+        return mask
+
+    def frame(self, index: int) -> np.ndarray:
+        if index % self.frames == 0:
+            return self.plate.copy()
+        t = index / self.frames
+        frame = self._moved(t)
+        if self.light:
+            gain = 1 + self.light.at(t)[..., 0]
+            gain = cv2.resize(gain, (3 * self.width, self.height), interpolation=cv2.INTER_LINEAR)
+            flat = cv2.multiply(frame.reshape(self.height, -1), gain, dtype=cv2.CV_16S)
+        else:
+            flat = frame.reshape(self.height, -1).astype(np.int16)
+        for swarm in self.swarms:
+            swarm.stamp(flat.reshape(self.plate.shape), t)
+        for grain in self.grain:
+            grain.stamp(flat, index)
+        return np.clip(flat, 0, 255).astype(np.uint8).reshape(self.plate.shape)
+
+    def _moved(self, t: float) -> np.ndarray:
+        shift = self.shift.at(t) if self.shift else np.zeros((*self.grid.shape, 2), np.float32)
+        if not self.streams:
+            return self._sample(shift) if self.shift else self.plate
+        first, second, share = self.streams.at(t)
+        share = cv2.resize(share, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
+        return cv2.blendLinear(self._sample(shift + first), self._sample(shift + second), 1 - share, share)
+
+    def _sample(self, shift: np.ndarray) -> np.ndarray:
+        full = cv2.resize(shift * np.float32(self.grid.scale), (self.width, self.height))
+        return cv2.remap(self.plate, self._here + full, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)  # type: ignore[call-overload]
+
+
+class _GrainCycle:
+    """Grain that is another one in each frame. What the first frame would have is taken off all of them, so that
+    frame 0 is the picture and the step into it is like any other."""
+
+    def __init__(self, amount: float, shape: tuple[int, ...], frames: int, rng: np.random.Generator):
+        height, width = shape[:2]
+        noise = rng.standard_normal((height + 64, width + 64)).astype(np.float32)
+        noise = cv2.GaussianBlur(noise, (0, 0), 0.6)
+        noise = np.rint(noise * (amount / noise.std()) / np.sqrt(2))
+        self._tile = np.repeat(noise.astype(np.int16)[..., None], 3, 2).reshape(height + 64, -1)
+        self._size = height, 3 * width
+        self._at = rng.integers(0, 64, (frames, 2))
+
+    def _of(self, index: int) -> np.ndarray:
+        row, column = self._at[index]
+        return self._tile[row : row + self._size[0], 3 * column : 3 * column + self._size[1]]
+
+    def stamp(self, frame: np.ndarray, index: int) -> None:
+        frame += self._of(index) - self._of(0)
+
+
+def _drawn(region: Region, shape: tuple[int, int], grid: Grid) -> np.ndarray:
+    rows, columns = shape
+    mask = np.zeros(shape, np.uint8)
+    for drawn in region.shapes:
+        if drawn.kind == "ellipse":
+            (x, y), (rx, ry) = drawn.center, drawn.radius
+            cv2.ellipse(
+                mask,
+                (round(x * columns), round(y * rows)),
+                (max(1, round(rx * columns)), max(1, round(ry * rows))),
+                0,
+                0,
+                360,
+                255,
+                -1,
+            )
+        else:
+            corners = (
+                drawn.points
+                if drawn.kind == "polygon"
+                else [(drawn.box[i], drawn.box[j]) for i, j in ((0, 1), (2, 1), (2, 3), (0, 3))]
+            )
+            cv2.fillPoly(mask, [np.rint(np.asarray(corners) * (columns, rows)).astype(np.int32)], 255)
+    spread = region.feather * grid.scale * rows / max(rows * grid.scale, 1e-6) / 4
+    return cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), max(spread, 0.3))

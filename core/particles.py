@@ -1,0 +1,128 @@
+"""Drifting lights: dust, snow, stars, embers.
+
+Every particle lives once or more a turn, at a time of its own, so their number stays level. Frame 0 is the picture
+itself and so shows none of them. Those alive at the join are born out of bright or busy spots of the picture: what they
+would add to frame 0 is taken off every frame (`rest`), which nobody sees in such a spot. Where the picture is too plain
+for that, a particle fades out and in again around the join.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .effects import Particles
+
+TURN = 2 * np.pi
+JOIN = 0.11  # share of a turn on each side of the join in which particles over plain parts fade
+CANDIDATES = 24
+
+
+@dataclass(frozen=True)
+class Style:
+    colour: tuple[float, float, float]
+    heading: float  # degrees, 90 is down
+    spread: float  # degrees
+    life: tuple[float, float]  # shares of a turn
+    flicker: float
+    spread_of_size: float
+
+
+STYLES = {
+    "dust": Style((1.0, 0.95, 0.85), -70, 110, (0.55, 0.95), 0.25, 0.6),
+    "snow": Style((1.0, 1.0, 1.0), 82, 14, (0.5, 0.9), 0.0, 0.35),
+    "stars": Style((0.95, 0.97, 1.0), 0, 180, (0.35, 0.8), 0.35, 0.4),
+    "embers": Style((1.0, 0.55, 0.18), -88, 30, (0.3, 0.7), 0.5, 0.45),
+}
+
+
+class Swarm:
+    """The particles of one effect over a picture; `stamp` adds them to a frame held as int16."""
+
+    def __init__(self, effect: Particles, picture: np.ndarray, mask: np.ndarray, seconds: float, rng):
+        self._style = style = STYLES[effect.style]
+        self.height, self.width = picture.shape[:2]
+        scale = min(self.height, self.width) / 1080
+        count = effect.count
+        self._birth = (np.arange(count) + rng.uniform(0, 1, count)) / max(count, 1)
+        self._life = rng.uniform(*style.life, count)
+        spots = _spots(picture)
+        self._start = _places(count, mask, spots, self._alive_at_join(), rng) * (self.width, self.height)
+        row, column = (self._start[:, ::-1] / (self.height, self.width) * spots.shape).astype(int).T
+        self._carry = np.clip(spots[row.clip(0, len(spots) - 1), column.clip(0, spots.shape[1] - 1)], 0, 1)
+        heading = np.radians(style.heading + style.spread * rng.uniform(-1, 1, count))
+        path = effect.speed * scale * seconds * rng.uniform(0.6, 1.4, count)
+        self._path = np.stack([np.cos(heading), np.sin(heading)], 1) * path[:, None]
+        self._wander = rng.uniform(0, TURN, (count, 2)), rng.integers(1, 3, count), 0.12 * path
+        self._size = effect.size * scale * np.exp(style.spread_of_size * rng.standard_normal(count)).clip(0.4, 3.5)
+        faint = np.clip(effect.size * scale / self._size, 0.25, 1.2)  # a large one is out of focus: soft and faint
+        self._peak = 255 * effect.brightness * faint * rng.uniform(0.5, 1.0, count)
+        self._flicker = rng.uniform(0, TURN, count), rng.integers(2, 5, count)
+        self._colour = np.asarray(style.colour, np.float32)
+        self._rest = self._visible(0.0)
+
+    def _alive_at_join(self) -> np.ndarray:
+        return (1 - self._birth) < self._life
+
+    def _visible(self, t: float) -> list[tuple[float, float, float, float]]:
+        """(x, y, size, brightness) of each particle that shows at loop time t."""
+        age = ((t - self._birth) % 1.0) / self._life
+        fade = np.clip(np.minimum(age, 1 - age) / 0.3, 0, 1)
+        fade = np.where(age < 1, fade * fade * (3 - 2 * fade), 0)
+        near = np.clip(min(t, 1 - t) / JOIN, 0, 1)
+        fade = fade * (self._carry + (1 - self._carry) * near * near * (3 - 2 * near))
+        phase, beats = self._flicker
+        fade = fade * (1 + self._style.flicker * (np.sin(TURN * beats * t + phase) - 1) / 2)
+        since = ((t + 0.5) % 1.0) - 0.5  # time from the join, so that a particle of the join starts from its spot
+        since = np.where(self._alive_at_join(), np.where(t > self._birth, t - 1, t), t - self._birth - self._life / 2)
+        offsets, beats, reach = self._wander
+        bend = [reach * (np.sin(TURN * beats * t + offsets[:, i]) - np.sin(offsets[:, i])) for i in (0, 1)]
+        x = self._start[:, 0] + self._path[:, 0] * since + bend[0]
+        y = self._start[:, 1] + self._path[:, 1] * since + bend[1]
+        level = self._peak * fade
+        return [row for row in zip(x, y, self._size, level, strict=True) if row[3] > 0.3]
+
+    def stamp(self, frame: np.ndarray, t: float) -> None:
+        """Add what shows at loop time t, less what would show at the join, to frame (H, W, 3) int16."""
+        for sign, lights in ((1, self._visible(t)), (-1, self._rest)):
+            for x, y, size, level in lights:
+                self._dot(frame, x, y, size, sign * level)
+
+    def _dot(self, frame: np.ndarray, x: float, y: float, size: float, level: float) -> None:
+        reach = int(2.8 * size) + 2
+        x0, y0 = max(0, int(x) - reach), max(0, int(y) - reach)
+        x1, y1 = min(self.width, int(x) + reach + 1), min(self.height, int(y) + reach + 1)
+        if x0 >= x1 or y0 >= y1:
+            return
+        across = np.exp(-(((np.arange(x0, x1) + 0.5 - x) / size) ** 2))
+        along = np.exp(-(((np.arange(y0, y1) + 0.5 - y) / size) ** 2)) * level
+        light = np.multiply.outer(along, np.multiply.outer(across, self._colour))
+        frame[y0:y1, x0:x1] += np.rint(light).astype(np.int16)
+
+
+def _spots(picture: np.ndarray) -> np.ndarray:
+    """How well each place of the picture hides a missing light: (h, w) float64 0..1 at 256 px."""
+    scale = 256 / min(picture.shape[:2])
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float64)
+    mean = cv2.GaussianBlur(grey, (0, 0), 3)
+    busy = np.sqrt(np.maximum(cv2.GaussianBlur(grey * grey, (0, 0), 3) - mean * mean, 0))
+    return np.clip((busy - 4) / 18, 0, 1) * np.clip((grey - mean) / 4 + 0.5, 0, 1)
+
+
+def _places(count: int, mask: np.ndarray, spots: np.ndarray, choosy: np.ndarray, rng) -> np.ndarray:
+    """(count, 2) places in 0..1 inside the mask; the choosy ones take the best hiding of a few candidates."""
+    places = np.empty((count, 2))
+    for i in range(count):
+        found = rng.uniform(0, 1, (CANDIDATES, 2))
+        inside = _sample(mask, found)
+        merit = inside * (0.02 + _sample(spots, found)) if choosy[i] else (inside > rng.uniform(0, 1, CANDIDATES))
+        places[i] = found[int(np.argmax(merit))]
+    return places
+
+
+def _sample(field: np.ndarray, places: np.ndarray) -> np.ndarray:
+    rows, columns = field.shape
+    return field[(places[:, 1] * rows).astype(int), (places[:, 0] * columns).astype(int)]
