@@ -71,7 +71,7 @@ def _craft(device: str) -> Any:
     with torch.device("meta"):  # the random initialisation would cost more than reading the weights
         net = CRAFT()
     net.load_state_dict(_state("craft_mlt_25k.pth", device), assign=True)
-    return net.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+    return net.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 
 def _half_type(device: str) -> Any:

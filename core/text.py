@@ -1,4 +1,4 @@
-"""Finding lettering: cover -> regions, one per line of type, with outline, confidence, angle and, where it can be read, its string.
+"""Finding lettering: cover -> regions, one per line of type: outline, confidence, angle, string where it can be read.
 
 Finding and reading are separate: a line nobody can read is still found. Knows nothing of masks and plates.
 """
@@ -173,7 +173,7 @@ def _join(pieces: list[_Piece]) -> list[list[_Piece]]:
 
 
 def _has_room(i: int, j: int, pieces: list[_Piece], neighbours: dict[int, list[int]]) -> bool:
-    """May piece i take j as a neighbour: it has none, or one that lies on the other side (an arc may bend 50 degrees)."""
+    """May piece i take j as a neighbour: it has none, or one on the other side (an arc may bend 50 degrees)."""
     if not neighbours[i]:
         return True
     if len(neighbours[i]) > 1:
