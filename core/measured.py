@@ -1,0 +1,153 @@
+"""What can be said about a plate without any model: palette, mood, medium, and movements from the measured recipe.
+
+It answers the same question as a model does, in the same schema. Where a model knows that there are reeds, this knows
+that there is green texture; so its words are fewer and plainer. Of the media it tells flat illustration from the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .answers import Direction, Medium, Mood, MoveAnswer, Movement
+from .directed import NOMINAL, direction_of
+from .effects import Effect, Flow, Grain, Light, Parallax, Particles, Sway
+from .recipe import Recipe
+
+SIDE = 128  # the picture is looked at in this size, px on the longer side
+
+
+@dataclass(frozen=True)
+class Palette:
+    """light: mean CIE L* (0..100); chroma: mean C* (0..~100); warm: share of coloured pixels with red to yellow hue;
+    green: share of all pixels with green hue; flat: share of pixels that equal their neighbours; colours: how many of
+    4096 colour cells hold 0.2 % of the pixels or more."""
+
+    light: float
+    chroma: float
+    warm: float
+    green: float
+    flat: float
+    colours: int
+
+
+def palette(plate: np.ndarray) -> Palette:
+    """plate: (H, W, 3) uint8 sRGB."""
+    scale = SIDE / max(plate.shape[:2])
+    size = (max(8, round(plate.shape[1] * scale)), max(8, round(plate.shape[0] * scale)))
+    small = cv2.resize(plate, size, interpolation=cv2.INTER_AREA)
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    light, a, b = cv2.split(lab)
+    chroma, hue = np.hypot(a, b), np.degrees(np.arctan2(b, a)) % 360
+    coloured = chroma > 8
+    warm = coloured & ((hue < 95) | (hue > 340))
+    green = coloured & (hue > 100) & (hue < 170)
+    steps = np.abs(np.diff(light, axis=1))
+    cells = (small.astype(np.int32) >> 4) @ np.array([256, 16, 1])
+    counts = np.bincount(cells.ravel(), minlength=4096)
+    return Palette(
+        light=float(light.mean()),
+        chroma=float(chroma.mean()),
+        warm=float(warm.sum() / max(1, coloured.sum())),
+        green=float(green.mean()),
+        flat=float((steps < 0.25).mean()),
+        colours=int((counts >= 0.002 * cells.size).sum()),
+    )
+
+
+def mood_of(colours: Palette) -> Mood:
+    """A first guess from light and colour alone; a wish, a genre or a model overrides it."""
+    if colours.light < 28:
+        return "dark"
+    if colours.chroma > 48:
+        return "playful" if colours.light > 58 else "energetic"
+    if colours.light > 68 and colours.chroma > 6:
+        return "dreamy"
+    if colours.warm > 0.6 and colours.chroma > 14:
+        return "warm"
+    if colours.light < 48 and colours.chroma < 18 and colours.warm < 0.4:
+        return "melancholic"
+    return "calm"
+
+
+def medium_of(colours: Palette) -> Medium:
+    return "illustration" if colours.flat > 0.55 and colours.colours < 60 else "photo"
+
+
+def measured_answer(plate: np.ndarray, recipe: Recipe) -> MoveAnswer:
+    """The move question answered from measurements.
+
+    plate: (H, W, 3) uint8; recipe: `derive_recipe` of it at strength 1, whose effects the movements put into words.
+    """
+    colours = palette(plate)
+    movements = [movement for effect in recipe.effects if (movement := _movement(effect, colours)) is not None]
+    # What belongs to the picture goes before what floats over it; the slow drift of everything comes last.
+    order = {"flow": 0, "drift": 0, "sway": 1, "light": 2, "particles": 3, "parallax": 4}
+    movements.sort(key=lambda movement: order[movement.kind])
+    return MoveAnswer(movements=movements or [_STILL], mood=mood_of(colours), medium=medium_of(colours))
+
+
+def measured_words(plate: np.ndarray, answer: MoveAnswer) -> str:
+    """The measurements in words, for a model that sees no pictures."""
+    colours = palette(plate)
+    tone = "dark" if colours.light < 35 else "bright" if colours.light > 65 else "mid-toned"
+    hue = "greyish" if colours.chroma < 8 else "warm colours" if colours.warm > 0.5 else "cool colours"
+    lines = [f"a {tone} {answer.medium}, {hue}", f"mood by colour: {answer.mood}"]
+    lines += [f"{m.subject} ({m.region}): {m.motion}" for m in answer.movements]
+    return "; ".join(lines)
+
+
+def _movement(effect: Effect, colours: Palette) -> Movement | None:
+    words = _words(effect, colours)
+    if words is None or isinstance(effect, Grain):
+        return None
+    kind, subject, motion = words
+    places = {"subject": "subject", "background": "background", "sky": "sky", "water": "water"}
+    return Movement.model_validate(
+        {
+            "subject": subject,
+            "motion": motion,
+            "kind": kind,
+            "direction": _direction(effect),
+            "strength": NOMINAL,
+            "region": places.get(effect.region.mask, "everywhere"),
+        }
+    )
+
+
+def _words(effect: Effect, colours: Palette) -> tuple[str, str, str] | None:
+    """kind, subject and motion; None for what is not a movement (grain)."""
+    if isinstance(effect, Flow):
+        if effect.region.mask == "water":
+            return "flow", "the water", "ripples and flows quietly"
+        if effect.region.mask == "sky":
+            return "drift", "the sky", "drifts slowly" if colours.light > 30 else "drifts slowly in the dark"
+        return "drift", "soft shapes", "drift slowly within themselves"
+    if isinstance(effect, Sway):
+        if effect.region.mask == "subject":
+            return "sway", "the main subject", "breathes almost imperceptibly"
+        return "sway", "the foliage" if colours.green > 0.2 else "fine texture", "sways softly as in a breeze"
+    if isinstance(effect, Light):
+        if effect.region.mask == "highlights":
+            return "light", "the bright spots", "glimmer softly"
+        return "light", "warm light" if colours.warm > 0.5 else "the light", "breathes softly"
+    if isinstance(effect, Particles):
+        return "particles", *_FLOATING[effect.style]
+    if isinstance(effect, Parallax):
+        return "parallax", "near shapes", "float very slightly against far ones"
+    return None
+
+
+def _direction(effect: Effect) -> Direction:
+    return direction_of(effect.angle) if isinstance(effect, Flow) else "in place"
+
+
+_FLOATING = {
+    "dust": ("specks of dust", "drift slowly through the light"),
+    "snow": ("the snow", "falls softly and evenly"),
+    "stars": ("the stars", "glimmer softly"),
+    "embers": ("glowing embers", "rise slowly"),
+}
+_STILL = Movement(subject="the light", motion="breathes very softly", kind="light", strength=NOMINAL)
