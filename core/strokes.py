@@ -1,0 +1,204 @@
+"""Which pixels of a line of type are stroke: its colour, its coverage, and how sure that is.
+
+Works on one crop around one line. Steps and where they come from:
+1. Colours that are frequent in the line and rare just around it are lettering (colour histogram back-projection, Swain
+   and Ballard 1991, as a posterior against the surrounding ring), taken block by block because the ring changes.
+2. Strokes are thinner than the line is high: white and black top-hats (Serra 1982) in both polarities give local
+   contrast, as Sauvola's local threshold does, but keep edges of the picture that run through the line.
+3. Mean shift over the pixels that are both gives candidate colours; each is fitted as a colour that varies linearly
+   over the line (gradient fills) by reweighted least squares.
+4. Each candidate is judged by what it would cut out: made of lettering colours, even in stroke width (stroke width
+   transform, Epshtein 2010), and not too little. The best one wins: this is what tells blue type from blue paint.
+5. Coverage is the projection on the line from background to lettering colour (linear compositing, as in matting).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+_BINS = 32  # per Lab channel
+_SAMPLES = 4000  # pixels a fit looks at
+
+
+@dataclass
+class Strokes:
+    """The lettering of one crop. alpha: (h, w) float32 0..1 coverage by the strokes; core: (h, w) bool, alpha above a
+    half; colour: (h, w, 3) float32 sRGB 0..255, its colour everywhere; score: 0..1, how much it is like lettering."""
+
+    alpha: np.ndarray
+    core: np.ndarray
+    colour: np.ndarray
+    score: float
+
+
+def disc(radius: float) -> np.ndarray:
+    r = max(1, round(radius))
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * r + 1, 2 * r + 1))
+
+
+def grow(mask: np.ndarray, radius: float) -> np.ndarray:
+    """Dilate a (h, w) bool mask by `radius` px."""
+    return cv2.dilate(mask.astype(np.uint8), disc(radius)) > 0
+
+
+def shrink(mask: np.ndarray, radius: float) -> np.ndarray:
+    return cv2.erode(mask.astype(np.uint8), disc(radius)) > 0
+
+
+def find_strokes(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float) -> Strokes | None:
+    """The strokes of one line of type, or None where nothing in it looks like strokes.
+
+    crop: (h, w, 3) float32 sRGB 0..255; line: (h, w) bool, the line's area; others: (h, w) bool, every line's area, so
+    that the surroundings are free of lettering; height: of the line, px.
+    """
+    around = grow(line, 0.6 * height) & ~others & ~line
+    lab = cv2.cvtColor(np.clip(crop + 0.5, 0, 255).astype(np.uint8), cv2.COLOR_RGB2LAB)
+    chance = _lettering_colours(lab, line, others, height)
+    reach = disc(0.17 * height + 2)
+    grounds = {bright: _without_strokes(crop, reach, bright) for bright in (True, False)}
+    middle = np.median(crop[around], axis=0) if around.any() else np.median(crop.reshape(-1, 3), axis=0)
+    best: Strokes | None = None
+    for ground in grounds.values():
+        contrast = np.abs((crop - ground) @ _LUMA)
+        weight = chance * np.clip((contrast - 5) / 20, 0, 1) * line
+        if np.count_nonzero(weight > 0.05) < 20:
+            continue
+        for start in _frequent(crop, weight):
+            colour = fit_colour(crop, weight, start)
+            brighter = colour[line].mean(0) > middle
+            behind = np.where(brighter, grounds[True], grounds[False])
+            found = _judge(crop, line, colour, behind, chance, height)
+            if found and (best is None or found.score > best.score):
+                best = found
+    return best
+
+
+def _without_strokes(crop: np.ndarray, reach: np.ndarray, bright: bool) -> np.ndarray:
+    """What is behind strokes brighter (or darker) than their surroundings and thinner than `reach`."""
+    return cv2.morphologyEx(crop, cv2.MORPH_OPEN if bright else cv2.MORPH_CLOSE, reach)
+
+
+def _lettering_colours(lab: np.ndarray, line: np.ndarray, others: np.ndarray, height: float) -> np.ndarray:
+    """(h, w) float32 0..1: how much more frequent each pixel's colour is in the line than around it nearby."""
+    total, seen = np.zeros(line.shape, np.float32), np.zeros(line.shape, np.float32)
+    rows, columns = np.nonzero(line)
+    block, pad = int(max(24, 2.5 * height)), int(0.6 * height + 4)
+    for y in range(rows.min(), rows.max() + 1, block // 2):
+        for x in range(columns.min(), columns.max() + 1, block // 2):
+            if np.count_nonzero(line[y : y + block, x : x + block]) < 20:
+                continue
+            top, left = max(0, y - pad), max(0, x - pad)
+            wide = np.s_[top : y + block + pad, left : x + block + pad]
+            ring = grow(line[wide], 0.6 * height) & ~others[wide] & ~line[wide]
+            inside = np.zeros(ring.shape, bool)
+            here = np.s_[y - top : y - top + block, x - left : x - left + block]
+            inside[here] = line[wide][here]
+            if np.count_nonzero(ring) < 20:
+                continue
+            share = _posterior(lab[wide], inside, ring)
+            total[wide] += share * inside
+            seen[wide] += inside
+    return total / np.maximum(seen, 1)
+
+
+def _posterior(lab: np.ndarray, inside: np.ndarray, ring: np.ndarray) -> np.ndarray:
+    index = (lab.astype(np.int32) * _BINS) >> 8
+    flat = (index[..., 0] * _BINS + index[..., 1]) * _BINS + index[..., 2]
+    within, without = (_smooth(np.bincount(flat[area], minlength=_BINS**3), area) for area in (inside, ring))
+    return np.clip((within - without) / (within + 1e-7), 0, 1)[flat]
+
+
+def _smooth(counts: np.ndarray, area: np.ndarray) -> np.ndarray:
+    """Blur a colour histogram by 1.2 bins along each axis; returns shares, flat."""
+    cube = (counts.astype(np.float32) / max(1, np.count_nonzero(area))).reshape(_BINS, _BINS * _BINS)
+    kernel = cv2.getGaussianKernel(7, 1.2)
+    one = np.ones((1, 1))
+    for _ in range(3):  # blur along the first axis, then turn the cube so that the next axis comes first
+        cube = cv2.sepFilter2D(cube, -1, one, kernel, borderType=cv2.BORDER_CONSTANT)
+        cube = cube.reshape(_BINS, _BINS, _BINS).transpose(1, 2, 0).reshape(_BINS, _BINS * _BINS)
+    return cube.ravel()
+
+
+def _sample(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    rows, columns = np.nonzero(weight > 0.02)
+    if len(rows) > _SAMPLES:
+        pick = np.random.default_rng(0).choice(len(rows), _SAMPLES, replace=False)
+        rows, columns = rows[pick], columns[pick]
+    return rows, columns
+
+
+def _frequent(crop: np.ndarray, weight: np.ndarray, most: int = 3) -> list[np.ndarray]:
+    """Up to `most` colours around which the weighted pixels gather (mean shift, bandwidth 16 levels)."""
+    rows, columns = _sample(weight)
+    colours, weights = crop[rows, columns], weight[rows, columns]
+    count = min(20, len(rows))
+    starts = np.random.default_rng(0).choice(len(rows), count, replace=False, p=weights / weights.sum())
+    points = colours[starts].copy()
+    pull = np.zeros(1)
+    for _ in range(8):
+        pull = weights * np.exp(-((points[:, None] - colours) ** 2).sum(-1) / (2 * 16.0**2))
+        points = (pull @ colours) / (pull.sum(1, keepdims=True) + 1e-9)
+    chosen: list[np.ndarray] = []
+    for i in np.argsort(-pull.sum(1)):
+        if all(((points[i] - other) ** 2).sum() > 28**2 for other in chosen):
+            chosen.append(points[i])
+    return chosen[:most]
+
+
+def fit_colour(crop: np.ndarray, weight: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """A colour varying linearly over the crop that fits the weighted pixels near `start`. Returns (h, w, 3) float32."""
+    height, width = weight.shape
+    side = max(height, width)
+    rows, columns = _sample(weight)
+    colours, weights = crop[rows, columns], weight[rows, columns]
+    place = np.stack([np.ones(len(rows)), (columns - width / 2) / side, (rows - height / 2) / side], 1)
+    plane = np.zeros((3, 3))
+    plane[0] = start
+    for _ in range(6):
+        near = weights * np.exp(-((colours - place @ plane) ** 2).sum(1) / (2 * 22.0**2))
+        calm = np.diag([1e-4, 4e-3, 4e-3]) * (near.sum() + 1e-6)  # keeps a solid colour solid
+        pulled = np.vstack([plane[0], np.zeros((2, 3))])
+        plane = np.linalg.solve(
+            place.T @ (place * near[:, None]) + calm, place.T @ (colours * near[:, None]) + calm @ pulled
+        )
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    across, down = ((x - width / 2) / side)[..., None], ((y - height / 2) / side)[..., None]
+    return np.clip(plane[0] + across * plane[1] + down * plane[2], 0, 255).astype(np.float32)
+
+
+def coverage(crop: np.ndarray, behind: np.ndarray, colour: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How far each pixel lies on the way from background to lettering colour, and whether it lies on that way.
+
+    All (h, w, 3) float32. Returns (alpha, fits): alpha unclipped; fits False where the colour is off the line or there
+    is too little contrast to tell.
+    """
+    way = colour - behind
+    square = (way * way).sum(-1)
+    alpha = ((crop - behind) * way).sum(-1) / (square + 40)
+    contrast = np.sqrt(square)
+    off = np.sqrt(((crop - behind - alpha[..., None] * way) ** 2).sum(-1))
+    return alpha, (off < 0.45 * contrast + 6) & (contrast > 16)
+
+
+def _judge(
+    crop: np.ndarray, line: np.ndarray, colour: np.ndarray, behind: np.ndarray, chance: np.ndarray, height: float
+) -> Strokes | None:
+    """Score = share of lettering colours x exp(-0.7 spread of stroke width) x filled share ^ 0.2.
+
+    The form and the two numbers were chosen on 781 candidates of 54 made covers: the winner's F1 against the truth is
+    0.897 where the best candidate of each line would have 0.913.
+    """
+    alpha, fits = coverage(crop, behind, colour)
+    core = (alpha > 0.5) & (alpha < 1.7) & fits & line
+    if np.count_nonzero(core) < 15:
+        return None
+    inner = cv2.distanceTransform(core.astype(np.uint8), cv2.DIST_L2, 3)
+    ridge = inner[core & (inner >= cv2.dilate(inner, np.ones((3, 3))) - 1e-3)]
+    spread = float(ridge.std() / (ridge.mean() + 1e-6))
+    filled = np.count_nonzero(core) / np.count_nonzero(line)
+    score = float(chance[core].mean() * np.exp(-0.7 * spread) * filled**0.2)
+    return Strokes(np.clip(alpha, 0, 1) * (fits & line), core, colour, score)
