@@ -4,11 +4,13 @@ from comfy_api.latest import ComfyExtension, io
 
 from .cover import CoverLoopFitCover
 from .glyph import CoverLoopGlyphMask, CoverLoopTextLayer, CoverLoopTextOver
+from .latent import CoverLoopCyclicDecode, CoverLoopLatentShift
 from .motion import CoverLoopAmbient, CoverLoopRecipe
 from .plate import CoverLoopCleanPlate, CoverLoopTextPreview
 from .score import CoverLoopScore
 from .text import CoverLoopFindText
 from .video import CoverLoopSave
+from .wan import CoverLoopFitWan, CoverLoopLora
 
 NODES: list[type[io.ComfyNode]] = [
     CoverLoopFitCover,
@@ -19,6 +21,10 @@ NODES: list[type[io.ComfyNode]] = [
     CoverLoopTextPreview,
     CoverLoopRecipe,
     CoverLoopAmbient,
+    CoverLoopLora,
+    CoverLoopLatentShift,
+    CoverLoopFitWan,
+    CoverLoopCyclicDecode,
     CoverLoopTextOver,
     CoverLoopScore,
     CoverLoopSave,
