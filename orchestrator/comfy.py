@@ -40,7 +40,7 @@ from .answers import (
     read_queue,
     read_refusal,
 )
-from .follow import Event, Socket, follow
+from .follow import Event, Patience, Socket, follow
 
 log = logging.getLogger(__name__)
 
@@ -165,7 +165,7 @@ class Comfy:
             return self.knows(prompt_id)
         return False
 
-    def follow(self, prompt_id: str, prompt: Prompt, patience: float = 60.0) -> Iterator[Event]:
+    def follow(self, prompt_id: str, prompt: Prompt, patience: Patience | None = None) -> Iterator[Event]:
         """Events of a submitted job until `Finished`; see `follow.follow`."""
         return follow(self, prompt_id, prompt, patience)
 

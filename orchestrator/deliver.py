@@ -26,8 +26,10 @@ from ..core.image import decode_cover, fit
 from .answers import OutputFile
 from .check import Server
 from .comfy import Comfy
+from .files import copy_whole, write_whole
 from .follow import Finished
 from .job import CoverFile, Job
+from .store import Entry
 from .workflow import Workflow
 
 log = logging.getLogger(__name__)
@@ -152,6 +154,42 @@ def deliver(
     return Deliverable(
         names[parts.video.suffix], names[".jpg"], names[".json"], judgement.passed, tuple(judgement.problems), record
     )
+
+
+def restore(entry: Entry, stem: Path, cover: str) -> Mapping[str, Any]:
+    """Put a deliverable of the store at `<stem>.mp4`, `.jpg`, `.json`; returns its sidecar, which names these files and
+    `cover`. What is there already, whole, is left alone.
+
+    Raises:
+        UsageError: it cannot be written. JobError: the store's own copy is damaged.
+    """
+    assert entry.video and entry.poster and entry.sidecar
+    try:
+        record = json.loads(entry.sidecar.read_text("utf-8"))
+        record["cover"]["name"] = cover
+        for kind, source in (("video", entry.video), ("poster", entry.poster)):
+            target = stem.with_name(stem.name + source.suffix)
+            facts = record["files"][kind]
+            facts["name"] = target.name
+            if not _is_whole(target, facts):
+                copy_whole(source, target)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise JobError(f"{entry.sidecar}: is damaged in the store ({error}); run it again with --force") from error
+    sidecar = stem.with_name(stem.name + ".json")
+    text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+    if not sidecar.is_file() or sidecar.read_text("utf-8", errors="replace") != text:
+        write_whole(sidecar, text)
+    return record
+
+
+def _is_whole(path: Path, facts: Mapping[str, Any]) -> bool:
+    """By size and by age: a file somebody changed after its sidecar was written is not trusted by its size."""
+    try:
+        return (
+            path.stat().st_size == facts["bytes"] and path.stat().st_mtime <= path.with_suffix(".json").stat().st_mtime
+        )
+    except OSError:
+        return False
 
 
 def _judge(clip: video.Clip, cover: CoverFile, parts: Parts, warnings: list[str]) -> judge.Judgement:

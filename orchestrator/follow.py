@@ -12,7 +12,7 @@ import logging
 import ssl
 import struct
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -73,6 +73,16 @@ class Finished:
 
 
 Event = Queued | Running | Preview | Finished
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a server may give no answer, in seconds, before that is an error: `silent` while it hangs, `refused`
+    while nobody listens there (it may be starting again). `stopped` is asked now and then; True ends the job."""
+
+    silent: float = 60.0
+    refused: float = 60.0
+    stopped: Callable[[], bool] = lambda: False
 
 
 class Socket:
@@ -229,7 +239,7 @@ class _Progress:
 class _Watch:
     """What `/queue` and `/history` say of one job, over time."""
 
-    def __init__(self, comfy: Comfy, prompt_id: str, patience: float):
+    def __init__(self, comfy: Comfy, prompt_id: str, patience: Patience):
         self._comfy = comfy
         self._id = prompt_id
         self._patience = patience
@@ -238,11 +248,12 @@ class _Watch:
         self._stuck_since: float | None = None
 
     def look(self, over: bool) -> Queued | Finished | None:
-        """None while it runs or the server is away for less than `patience`; raises what ended the job."""
+        """None while it runs or the server is away and we are patient; raises what ended the job."""
         try:
             state = self._ask(over)
-        except ServerAway:
-            if time.monotonic() - self._answered > self._patience:
+        except ServerAway as error:
+            allowed = self._patience.refused if error.refused else self._patience.silent
+            if time.monotonic() - self._answered > allowed:
                 raise
             return None
         self._answered = time.monotonic()
@@ -286,20 +297,23 @@ class _Watch:
             raise ServerError(f"{self._comfy.url}: has jobs waiting and runs none; its worker is dead, restart it")
 
 
-def follow(comfy: Comfy, prompt_id: str, prompt: Prompt, patience: float = 60.0) -> Iterator[Event]:
+def follow(comfy: Comfy, prompt_id: str, prompt: Prompt, patience: Patience | None = None) -> Iterator[Event]:
     """Events of a submitted job; the last one is `Finished`.
 
-    patience: seconds a server may stay away (restarting, stopped, cut off) before that is an error.
-
     Raises:
-        JobError: it failed there. JobStopped: somebody interrupted it. JobLost: absent from queue and history twice.
-        ServerAway: away for longer than `patience`. ServerError: it answers, but not as ComfyUI; or its worker is dead.
+        JobError: it failed there. JobStopped: somebody interrupted it, or `patience.stopped`. JobLost: absent from
+        queue and history twice. ServerAway: away for longer than we are patient. ServerError: it answers, but not as
+        ComfyUI; or its worker is dead.
     """
     progress = _Progress(prompt_id, prompt)
+    patience = patience or Patience()
     watch = _Watch(comfy, prompt_id, patience)
     next_look = time.monotonic() + POLL_SECONDS / 4
     said: Event | None = None
     while True:
+        if patience.stopped():
+            comfy.cancel(prompt_id)
+            raise JobStopped(f"{comfy.url}: the job was stopped by us")
         message = comfy.socket.receive(min(1.0, max(0.0, next_look - time.monotonic())))
         event = progress.read(message) if message is not None else None
         if event is not None and event != said:

@@ -18,7 +18,7 @@ from .answers import JobLost, OutputGone
 from .check import Server
 from .comfy import Comfy
 from .deliver import Clock, Deliverable
-from .follow import Event, Finished
+from .follow import Event, Finished, Patience
 from .job import CoverFile, Job
 from .workflow import Workflow
 
@@ -68,13 +68,13 @@ def render_cover(
     begin: Callable[[], str] = lambda: str(uuid.uuid4()),
     adopt: str | None = None,
     attempts: int = ATTEMPTS,
-    patience: float = 60.0,
+    patience: Patience | None = None,
 ) -> Deliverable:
     """Render `job` and write `<stem>.mp4` (or another video ending the workflow makes), `<stem>.jpg` and `<stem>.json`.
 
     begin: gives the prompt id of the next submission, after writing it down where that matters. adopt: the id of a
     submission this server already has; it is followed instead of submitting anew. A job that the server lost (it was
-    restarted) and an output that is gone are submitted again, `attempts` submissions in all. patience: see `follow`.
+    restarted) and an output that is gone are submitted again, `attempts` submissions in all. patience: see `Patience`.
 
     Raises:
         JobError: it failed on the server, made no usable video, or was lost too often (JobLost, OutputGone).
@@ -134,7 +134,7 @@ def _run(
     prompt: Mapping[str, Any],
     prompt_id: str,
     on_event: Callable[[Event | Stage], None],
-    patience: float,
+    patience: Patience | None,
     submit: bool,
 ) -> Finished:
     try:

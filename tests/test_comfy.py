@@ -13,7 +13,7 @@ from coverloop.core.errors import JobError, ServerError, UsageError
 from coverloop.orchestrator import embedded, follow
 from coverloop.orchestrator.answers import JobLost, JobStopped, OutputFile, OutputGone, ServerAway, output_files
 from coverloop.orchestrator.comfy import Comfy
-from coverloop.orchestrator.follow import Finished, Queued, Running
+from coverloop.orchestrator.follow import Finished, Patience, Queued, Running
 
 from prompts import slow_prompt, video_prompt
 
@@ -232,7 +232,7 @@ def test_a_stopped_server_is_waited_for(fragile):
     with Comfy(fragile.server.url, timeout=0.5) as comfy:
         prompt, prompt_id = slow_prompt("x", 5, side=1500), str(uuid.uuid4())
         comfy.submit(prompt, prompt_id)
-        events = comfy.follow(prompt_id, prompt, patience=30)
+        events = comfy.follow(prompt_id, prompt, patience=Patience())
         while not isinstance(next(events), Running):
             pass
         os.kill(fragile.server.process.pid, signal.SIGSTOP)
@@ -250,7 +250,7 @@ def test_a_server_killed_in_the_middle_is_a_lost_job(fragile):
     with Comfy(fragile.server.url) as comfy:
         prompt, prompt_id = slow_prompt("x", 3, side=2500), str(uuid.uuid4())
         comfy.submit(prompt, prompt_id)
-        events = comfy.follow(prompt_id, prompt, patience=60)
+        events = comfy.follow(prompt_id, prompt, patience=Patience())
         while not isinstance(next(events), Running):
             pass
         fragile.restart()
@@ -280,7 +280,7 @@ def test_patience_ends(fragile_server):
         comfy.submit(prompt, prompt_id)
         fragile.server.stop()
         with pytest.raises(ServerAway, match="cannot be reached") as caught:
-            list(comfy.follow(prompt_id, prompt, patience=1))
+            list(comfy.follow(prompt_id, prompt, patience=Patience(1, 1)))
         assert caught.value.refused
 
 

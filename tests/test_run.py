@@ -14,7 +14,7 @@ from coverloop.core.image import read_cover
 from coverloop.orchestrator import check, comfy, deliver
 from coverloop.orchestrator.answers import JobLost, JobStopped, ServerAway
 from coverloop.orchestrator.comfy import Comfy
-from coverloop.orchestrator.follow import Finished, Running
+from coverloop.orchestrator.follow import Finished, Patience, Running
 from coverloop.orchestrator.job import make_job, open_cover
 from coverloop.orchestrator.run import Stage, output_folder, render_cover
 from coverloop.orchestrator.workflow import load_workflow
@@ -205,7 +205,7 @@ def test_answers_no_comfyui_gives(hostile, workflow, cover, tmp_path, place, ans
 def test_json_of_another_shape(hostile, workflow, cover, tmp_path, place, value):
     hostile.answers[place] = value
     with pytest.raises(CoverLoopError):
-        render(hostile.url, workflow, cover, tmp_path / "out", patience=0)
+        render(hostile.url, workflow, cover, tmp_path / "out", patience=Patience(0, 0))
     assert not (tmp_path / "out").exists() or list((tmp_path / "out").iterdir()) == []
 
 
@@ -292,7 +292,7 @@ def test_a_silent_server_is_given_up(hostile, workflow, cover, tmp_path):
     hostile.answers["GET", "/queue"] = lambda handler: time.sleep(3)
     started = time.monotonic()
     with pytest.raises(ServerAway, match=r"no answer for [01] s"):
-        render(hostile.url, workflow, cover, tmp_path / "out", timeout=0.5, patience=1.0)
+        render(hostile.url, workflow, cover, tmp_path / "out", timeout=0.5, patience=Patience(1, 1))
     assert time.monotonic() - started < 10
 
 
