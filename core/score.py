@@ -1,0 +1,373 @@
+"""Judging a loop: is the join visible, does anything jump or stall, is the cover kept, does the lettering hold still.
+
+Works on decoded frames (judge the file people get, not the frames before the encode). Nothing here knows how the loop
+was made. The limits come from measurements on published loops and from the human-calibrated ones of worldloom (MIT);
+the step ratios are those of Schodl et al., Video Textures (2000), made into a ring.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+import cv2
+import numpy as np
+
+from .errors import ClipError
+from .score_plot import plot as plot
+
+MIN_FRAMES = 4
+STILL = 0.02
+"""Grey levels: a median step under this is a still picture, and ratios are taken against it instead."""
+LIMITS: dict[str, tuple[float, float]] = {
+    "seam_ratio": (0.5, 1.6),
+    "largest_step": (0.0, 2.0),
+    "smallest_step": (0.15, math.inf),
+    "tile_seam": (0.0, 2.0),
+    "seam_residual": (0.0, 1.4),
+    "duplicates": (0, 0),
+    "palindrome": (0.1, math.inf),
+    "flicker": (0.0, 1.5),
+    "luma_jump": (0.0, 1.0),
+    "drift": (0.0, 4.0),
+    "sharpness": (0.85, math.inf),
+    "first_frame_ssim": (0.97, 1.0),
+    "first_frame_psnr": (30.0, math.inf),
+    "first_frame_colour": (0.0, 3.0),
+    "lettering_mean_diff": (0.0, 2.0),
+    "lettering_max_diff": (0.0, 24.0),
+    "motion_p95": (6.0, 60.0),
+    "active_area": (0.2, 1.0),
+}
+"""What each figure may be, both ends allowed. `passed` is that all of them that were measured are inside."""
+_WORDS = {
+    "seam_ratio": ("the loop stalls at the join", "the join jumps"),
+    "largest_step": ("", "a step on the ring jumps"),
+    "smallest_step": ("the loop stalls", ""),
+    "tile_seam": ("", "part of the picture jumps at the join"),
+    "seam_residual": ("", "the picture at the join does not follow from the motion"),
+    "duplicates": ("", "frames are repeated"),
+    "palindrome": ("the clip plays forth and back", ""),
+    "flicker": ("", "still parts flicker"),
+    "luma_jump": ("", "brightness jumps at the join"),
+    "drift": ("", "brightness drifts from the start to the end"),
+    "sharpness": ("frames are blurred against their neighbours, as by a cross-fade", ""),
+    "first_frame_ssim": ("the first frame does not keep the cover", ""),
+    "first_frame_psnr": ("the first frame differs from the cover", ""),
+    "first_frame_colour": ("", "the first frame's colour is off the cover's"),
+    "lettering_mean_diff": ("", "the lettering changes"),
+    "lettering_max_diff": ("", "the lettering moves"),
+    "motion_p95": ("hardly anything moves", "the fastest parts are hurried"),
+    "active_area": ("too little of the picture moves", ""),
+}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Figures of one loop. Steps: mean absolute grey difference of neighbouring frames, shorter side 256 px.
+
+    A figure is None when there was nothing to measure it against (no cover, no lettering). Limits: `LIMITS`.
+    """
+
+    frames: int
+    fps: float
+    width: int
+    height: int
+    seam_ratio: float
+    """Step from the last frame to the first / median step. Lower is not better: a repeated frame has 0, a stall."""
+    largest_step: float
+    """Largest step anywhere on the ring / median step."""
+    largest_step_at: int
+    """Index of the frame that the largest step starts from."""
+    smallest_step: float
+    """Smallest step / median step; under 0.15 the eye sees a stall."""
+    median_step: float
+    """Grey levels."""
+    tile_seam: float
+    """Worst of 4x4 tiles: its seam step / max(p95 of its other steps, half the median step of the picture)."""
+    seam_residual: float
+    """What flow (DIS) cannot explain at the join / the same at other places of the ring (median)."""
+    seam_acceleration: float
+    """Change of flow across the join / the same elsewhere (median). No limit: it tells a turn of the motion."""
+    duplicates: int
+    """Frames that are equal to an earlier one."""
+    palindrome: float
+    """Distance to the clip played backwards, best centre / mean distance of two frames. 0 is a ping-pong."""
+    flicker: float
+    """RMS of a frame against the mean of its neighbours, grey levels, where the slow course of the pixel is still."""
+    luma_jump: float
+    """Change of mean grey at the join beyond what is usual (p95) elsewhere, grey levels."""
+    drift: float
+    """Worst of 3x4 cells: mean of the last three frames against the first three, grey levels."""
+    sharpness: float
+    """Lowest Laplacian variance of a frame / that of its neighbourhood, at 512 px; cross-fades dip to 0.5 - 0.9."""
+    motion_mean: float
+    """px/s for a shorter side of 1080 px, over the picture and the ring."""
+    motion_p95: float
+    """px/s at 1080, 95th percentile over the picture, of each pixel's mean speed over the ring."""
+    active_area: float
+    """Share of the picture whose mean speed is at least 2 px/s at 1080."""
+    first_frame_ssim: float | None
+    """SSIM (Wang 2004, grey) of frame 0 and the cover, outside the lettering."""
+    first_frame_psnr: float | None
+    """dB, RGB, outside the lettering; 100 when equal."""
+    first_frame_colour: float | None
+    """Largest difference of a channel's mean, levels, outside the lettering."""
+    lettering_mean_diff: float | None
+    """Mean absolute grey difference to the cover (to frame 0 without one) inside the glyph cores, worst frame."""
+    lettering_max_diff: float | None
+    """Largest such difference of a pixel. At most 2 before encoding; coding noise adds to it."""
+    steps: tuple[float, ...]
+    """Every step / median step; the last one is the join."""
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong, in plain words with value and limit."""
+        found = []
+        for name, (low, high) in LIMITS.items():
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                words = _WORDS[name][0 if value < low else 1]
+                limit = f"at least {low:g}" if value < low else f"at most {high:g}"
+                found.append(f"{words}: {name} is {value:.3g}, should be {limit}")
+        return found
+
+    @property
+    def passed(self) -> bool:
+        return not self.problems
+
+    def to_dict(self) -> dict[str, object]:
+        """JSON-safe, with `passed` and `problems` first."""
+        figures = {k: round(v, 4) if isinstance(v, float) else v for k, v in dataclasses.asdict(self).items()}
+        figures["steps"] = [round(step, 3) for step in self.steps]
+        return {"passed": self.passed, "problems": self.problems, **figures}
+
+
+def score(
+    frames: np.ndarray,
+    *,
+    fps: float | Fraction,
+    cover: np.ndarray | None = None,
+    lettering: np.ndarray | None = None,
+) -> Judgement:
+    """Judge one turn of a loop.
+
+    frames: (N, H, W, 3) uint8 RGB, N >= 4. cover: (h, w, 3) uint8, of the same shape as a picture up to 2 %.
+    lettering: (h, w) float 0..1, where letters are.
+
+    Raises:
+        ClipError: fewer than 4 frames, another dtype, or a cover or mask of another shape.
+    """
+    _check(frames, fps)
+    height, width = frames.shape[1:3]
+    shorter = min(height, width)
+    letters = None if lettering is None else _fitted(lettering.astype(np.float32), width, height, "mask")
+    reference = frames[0] if cover is None else _fitted(cover, width, height, "cover")
+    mean_diff, max_diff = (None, None) if letters is None else _lettering(frames, reference, _glyph_core(letters))
+    ssim, psnr, colour = (None, None, None) if cover is None else _first_frame(frames[0], reference, letters)
+    sharp = _reduced(frames, min(512, shorter))
+    grey = np.stack([_resize(frame, 256) for frame in sharp]).astype(np.float32)
+    steps, median = ring_steps(grey)
+    ratios = steps / max(median, STILL)
+    luma = np.abs(np.diff(grey.mean((1, 2)), append=grey[0].mean()))
+    return Judgement(
+        frames=len(frames),
+        fps=float(fps),
+        width=width,
+        height=height,
+        seam_ratio=float(ratios[-1]),
+        largest_step=float(ratios.max()),
+        largest_step_at=int(ratios.argmax()),
+        smallest_step=float(ratios.min()),
+        median_step=median,
+        tile_seam=_tile_seam(grey, median),
+        duplicates=len(frames) - len({frame.tobytes() for frame in sharp}),
+        palindrome=_palindrome(grey),
+        flicker=_flicker(grey),
+        luma_jump=float(max(0.0, luma[-1] - np.percentile(luma[:-1], 95))),
+        drift=_drift(grey),
+        sharpness=_sharpness(sharp),
+        first_frame_ssim=ssim,
+        first_frame_psnr=psnr,
+        first_frame_colour=colour,
+        lettering_mean_diff=mean_diff,
+        lettering_max_diff=max_diff,
+        steps=tuple(float(ratio) for ratio in ratios),
+        **_motion(grey, float(fps), 1080 / min(grey.shape[1:])),
+    )
+
+
+def _check(frames: np.ndarray, fps: float | Fraction) -> None:
+    if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8:
+        raise ClipError(f"frames are {frames.dtype} {frames.shape}; they must be (N, H, W, 3) uint8")
+    if len(frames) < MIN_FRAMES:
+        raise ClipError(f"the clip has {len(frames)} frames; a loop needs at least {MIN_FRAMES} to be judged")
+    if min(frames.shape[1:3]) < 32:
+        raise ClipError(f"frames are {frames.shape[2]}x{frames.shape[1]}; the shorter side must be at least 32 px")
+    if not (math.isfinite(fps) and fps > 0):
+        raise ClipError(f"{fps} frames per second; it must be above 0")
+
+
+def ring_steps(grey: np.ndarray) -> tuple[np.ndarray, float]:
+    """(N, h, w) float -> ((N,) mean absolute step from each frame to the next on the ring, their median)."""
+    steps = np.array([np.abs(grey[(i + 1) % len(grey)] - frame).mean() for i, frame in enumerate(grey)])
+    return steps, float(np.median(steps))
+
+
+def _resize(image: np.ndarray, shorter: int) -> np.ndarray:
+    height, width = image.shape[:2]
+    scale = shorter / min(height, width)
+    if scale >= 1:
+        return image
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
+def _reduced(frames: np.ndarray, shorter: int) -> list[np.ndarray]:
+    return [_resize(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), shorter) for frame in frames]
+
+
+def _fitted(image: np.ndarray, width: int, height: int, name: str) -> np.ndarray:
+    if abs(image.shape[1] / image.shape[0] / (width / height) - 1) > 0.02:
+        raise ClipError(f"the {name} is {image.shape[1]}x{image.shape[0]}, the clip {width}x{height}; crop it to match")
+    if image.shape[:2] == (height, width):
+        return image
+    kernel = cv2.INTER_AREA if image.shape[0] > height else cv2.INTER_CUBIC
+    return cv2.resize(image, (width, height), interpolation=kernel)
+
+
+def _tile_seam(grey: np.ndarray, median: float) -> float:
+    tiles = np.empty((len(grey), 4, 4), np.float32)
+    for i, frame in enumerate(grey):
+        step = np.abs(grey[(i + 1) % len(grey)] - frame)
+        tiles[i] = cv2.resize(step, (4, 4), interpolation=cv2.INTER_AREA)
+    usual = np.maximum(np.percentile(tiles[:-1], 95, axis=0), max(0.5 * median, STILL))
+    return float((tiles[-1] / usual).max())
+
+
+def _palindrome(grey: np.ndarray) -> float:
+    every = math.ceil(len(grey) / 480)
+    points = np.stack([cv2.resize(f, (32, 32), interpolation=cv2.INTER_AREA).ravel() for f in grey[::every]])
+    points = points - points.mean(0)
+    power = (points**2).sum(1)
+    distance = np.sqrt(np.maximum(power[:, None] + power[None] - 2 * points @ points.T, 0))
+    typical = float(distance.mean())
+    if typical < 32 * STILL:
+        return 1.0  # a still picture plays neither way; smallest_step and motion tell
+    n = len(points)
+    times = np.arange(n)
+    return float(min(distance[times, (centre - times) % n].mean() for centre in range(n)) / typical)
+
+
+def _flicker(grey: np.ndarray) -> float:
+    n = len(grey)
+    slow = np.stack([np.mean([grey[(t + k) % n] for k in range(-2, 3)], axis=0) for t in range(0, n, 2)])
+    still = np.ptp(slow, axis=0) < 2.0
+    if not still.any():
+        return 0.0
+    total = 0.0
+    for t in range(n):
+        quick = grey[t] - (grey[t - 1] + grey[(t + 1) % n]) / 2
+        total += float((quick[still] ** 2).mean())
+    return math.sqrt(total / n)
+
+
+def _drift(grey: np.ndarray) -> float:
+    count = min(3, len(grey) // 2)
+    change = grey[-count:].mean(0) - grey[:count].mean(0)
+    return float(np.abs(cv2.resize(change, (4, 3), interpolation=cv2.INTER_AREA)).max())
+
+
+def _sharpness(pictures: list[np.ndarray]) -> float:
+    values = np.array([cv2.Laplacian(picture, cv2.CV_32F).var() for picture in pictures])
+    n, reach = len(values), max(4, len(values) // 8)
+    around = [k for k in range(-reach, reach + 1) if abs(k) > 2]
+    usual = np.array([np.median(values[[(t + k) % n for k in around]]) for t in range(n)])
+    return float((values / np.maximum(usual, 1e-3)).min()) if values.max() > 1e-3 else 1.0
+
+
+def _motion(grey: np.ndarray, fps: float, scale: float) -> dict[str, float]:
+    n = len(grey)
+    dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)  # pyright: ignore[reportAttributeAccessIssue]
+    bytes_ = [np.round(frame).astype(np.uint8) for frame in grey]
+    # a sixth of a second apart: slow motion is a few hundredths of a pixel from frame to frame, too little for flow
+    apart = max(1, min(round(fps / 6), n // 4))
+    starts = np.unique(np.linspace(0, n, min(n, 16), endpoint=False).astype(int))
+    flows = [dis.calc(bytes_[t], bytes_[(t + apart) % n], None) for t in starts]
+    speed = np.mean([np.hypot(*np.moveaxis(flow, 2, 0)) for flow in flows], axis=0) * (fps / apart * scale)
+    chosen = {n - 2, n - 1, 0} | {int(t) for t in np.linspace(1, n - 3, min(n - 3, 8))}
+    needed = sorted({t % n for t in itertools.chain(chosen, (t + 1 for t in chosen))})
+    pairs = {t: dis.calc(bytes_[t], bytes_[(t + 1) % n], None) for t in needed}
+    residual = {t: _residual(grey[t], grey[(t + 1) % n], pairs[t]) for t in needed}
+    turning = {t: float(np.hypot(*np.moveaxis(pairs[(t + 1) % n] - pairs[t], 2, 0)).mean()) for t in chosen}
+    away = [t for t in chosen if t not in (n - 2, n - 1)]
+    return {
+        "seam_residual": residual[n - 1] / max(float(np.median([residual[t] for t in away])), 0.1),
+        "seam_acceleration": max(turning[n - 2], turning[n - 1])
+        / max(float(np.median([turning[t] for t in away])), 0.01),
+        "motion_mean": float(speed.mean()),
+        "motion_p95": float(np.percentile(speed, 95)),
+        "active_area": float((speed >= 2.0).mean()),
+    }
+
+
+def _residual(a: np.ndarray, b: np.ndarray, flow: np.ndarray) -> float:
+    y, x = np.mgrid[: a.shape[0], : a.shape[1]].astype(np.float32)
+    back = cv2.remap(b, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return float(np.abs(back - a).mean())
+
+
+def ssim_map(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Structural similarity of two (H, W) grey pictures, 0..255, per pixel; Wang et al. 2004, Gaussian window 1.5."""
+    a, b = a.astype(np.float32), b.astype(np.float32)
+
+    def blur(image: np.ndarray) -> np.ndarray:
+        return cv2.GaussianBlur(image, (11, 11), 1.5)
+
+    mean_a, mean_b = blur(a), blur(b)
+    var_a, var_b, cov = blur(a * a) - mean_a**2, blur(b * b) - mean_b**2, blur(a * b) - mean_a * mean_b
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    return (2 * mean_a * mean_b + c1) * (2 * cov + c2) / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))
+
+
+def _first_frame(first: np.ndarray, cover: np.ndarray, letters: np.ndarray | None) -> tuple[float, float, float]:
+    weight = np.ones(first.shape[:2], np.float32)
+    if letters is not None:
+        reach = 2 * max(5, round(min(first.shape[:2]) / 200)) + 1  # 5: the radius of SSIM's window
+        weight -= cv2.dilate((letters > 0.1).astype(np.float32), np.ones((reach, reach), np.uint8))
+    if not weight.any():
+        weight[:] = 1
+    total = float(weight.sum())
+    similar = ssim_map(cv2.cvtColor(first, cv2.COLOR_RGB2GRAY), cv2.cvtColor(cover, cv2.COLOR_RGB2GRAY))
+    apart = (first.astype(np.float32) - cover) * weight[..., None]
+    error = float((apart**2).sum()) / (3 * total)
+    psnr = 100.0 if error < 1e-5 else min(100.0, 10 * math.log10(255**2 / error))
+    colour = float(np.abs(apart.sum((0, 1), dtype=np.float64)).max() / total)
+    return float((similar * weight).sum() / total), psnr, colour
+
+
+def _glyph_core(letters: np.ndarray) -> np.ndarray | None:
+    """(H, W) bool: inside the strokes, two pixels at 1080 from their edge; whole strokes where those are thinner."""
+    inside = (letters > 0.5).astype(np.uint8)
+    steps = max(1, round(min(letters.shape) / 540))
+    core = cv2.erode(inside, np.ones((3, 3), np.uint8), iterations=steps)
+    core = core if core.any() else inside
+    return core.astype(bool) if core.any() else None
+
+
+def _lettering(frames: np.ndarray, reference: np.ndarray, core: np.ndarray | None) -> tuple[float | None, float | None]:
+    if core is None:
+        return None, None
+    rows, columns = np.flatnonzero(core.any(1)), np.flatnonzero(core.any(0))
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    inside = core[box]
+    truth = cv2.cvtColor(np.ascontiguousarray(reference[box]), cv2.COLOR_RGB2GRAY)[inside].astype(np.int16)
+    mean = largest = 0.0
+    for frame in frames:
+        now = cv2.cvtColor(np.ascontiguousarray(frame[box]), cv2.COLOR_RGB2GRAY)[inside]
+        apart = np.abs(now - truth)
+        mean, largest = max(mean, float(apart.mean())), max(largest, float(apart.max()))
+    return mean, largest
