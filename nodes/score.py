@@ -3,6 +3,7 @@ import json
 from comfy_api.latest import io, ui
 
 from ..core import score as core
+from ..core import score_plot
 from .tensors import array_of_mask, clip_of, image_of, picture
 
 
@@ -39,6 +40,6 @@ class CoverLoopScore(io.ComfyNode):
             cover=None if cover is None else picture(cover),
             lettering=None if mask is None else array_of_mask(mask),
         )
-        plot = image_of(core.plot(judgement, clip))
+        plot = image_of(score_plot.plot(judgement, clip))
         text = json.dumps(judgement.to_dict(), ensure_ascii=False, indent=1)
         return io.NodeOutput(frames, text, plot, ui=ui.PreviewImage(plot, cls=cls))

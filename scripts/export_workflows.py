@@ -45,6 +45,12 @@ def to_api(page, graph: dict) -> dict:
     return page.evaluate("async () => (await window.app.graphToPrompt()).output")
 
 
+def complaints(page) -> list[str]:
+    """What the front end says in its alerts and logs: an invalid graph is only told there."""
+    page.wait_for_timeout(500)
+    return page.problems + page.locator(".p-toast-message, .comfy-missing-nodes").all_inner_texts()
+
+
 def missing_nodes(page) -> list[str]:
     """Types of the loaded graph's nodes that the front end does not know."""
     return page.evaluate(
