@@ -23,7 +23,7 @@ Box = tuple[float, float, float, float]  # x0, y0, x1, y1
 # numbers are on a smaller scale (0..1 read as 0..1000).
 _SPECK = 0.02
 _SLACK = 0.02  # how far over the border a box may reach before it is called outside
-_AGREES, _DISAGREES = 0.5, 0.05  # mean overlap with the detector's boxes that settles an axis order
+_AGREES, _DISAGREES = 0.5, 0.2  # mean overlap with the detector's boxes that settles an axis order
 
 
 class BadAnswer(CoverLoopError):
@@ -97,14 +97,10 @@ def _choose(readings: dict, habit: tuple[str, str, bool], known: Sequence[Box]) 
             if len(better) == 1:
                 return better[0]
         return habit
-    # One slip at a time: a wrong scale first, then a swapped order or a width and height in place of a corner.
-    for slip in ((True, False), (False, True)):
-        near = [key for key in rivals if (key[1] != habit[1], (key[0], key[2]) != (habit[0], habit[2])) == slip]
-        near = [key for key in near if not (key[0] != habit[0] and key[2])]
-        if len(near) == 1:
-            return near[0]
-        if near:
-            break
+    # One slip at a time: a wrong scale, a swapped order, or a width and height in place of a corner.
+    near = [key for key in rivals if sum(one != other for one, other in zip(key, habit, strict=True)) == 1]
+    if len(near) == 1:
+        return near[0]
     if fits:
         better = [key for key in rivals if fits[key] >= _AGREES]
         if len(better) == 1:

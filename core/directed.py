@@ -54,7 +54,7 @@ def ambient_recipe(movements: Sequence[Movement], measured: Recipe, strength: fl
     one small movement is not a still. At most 16 effects.
     """
     effects: list[Effect] = []
-    free = [effect for effect in measured.effects if effect.kind != "grain"]
+    free: list[Effect] = [effect for effect in measured.effects if effect.kind != "grain"]
     for movement in movements:
         match = _match(movement, free)
         if match is not None:

@@ -73,8 +73,10 @@ def steer(answer: MoveAnswer, wish: Wish, told: bool) -> MoveAnswer:
     wished = list(wish.movements)
     if wish.direction is not None:
         turned = {"direction": wish.direction}
-        wished = [m if m.kind in ("sway", "light") else m.model_copy(update=turned) for m in wished]
-        movements = [m.model_copy(update=turned) if m.kind in ("drift", "flow") else m for m in movements]
+        wished, movements = (
+            [m.model_copy(update=turned) if m.kind in ("drift", "flow") else m for m in part]
+            for part in (wished, movements)
+        )
     taken = {m.kind for m in wished}
     merged = [*wished, *(m for m in movements if m.kind not in taken)]
     paced = [m.model_copy(update={"strength": min(1.0, m.strength * wish.pace)}) for m in merged]
