@@ -60,9 +60,14 @@ def ambient_recipe(movements: Sequence[Movement], measured: Recipe, strength: fl
         if match is not None:
             free.remove(match)
         effects.append(_effect(movement, match))
+        if match is not None and _mask(match) == "water" and movement.kind == "flow":
+            # Water was measured as three effects in one (it streams, swells and glitters); they stay together.
+            glitter = [effect for effect in free if _mask(effect) == "water" and effect.kind in ("sway", "light")]
+            free = [effect for effect in free if effect not in glitter]
+            effects += [_scaled(effect, movement.strength / NOMINAL) for effect in glitter]
     bed = [_scaled(effect, strength) for effect in free if effect.kind == "parallax"]
     grain = [_scaled(effect, strength) for effect in measured.effects if effect.kind == "grain"]
-    return Recipe(seed=measured.seed, effects=[*bed, *effects, *grain][:16])
+    return Recipe(seed=measured.seed, effects=(*bed, *effects, *grain)[:16])
 
 
 def _match(movement: Movement, measured: list[Effect]) -> Effect | None:

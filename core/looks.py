@@ -186,7 +186,7 @@ def motion_prompt(
         if wish.not_understood:
             warnings.append(f"without a model these words are not understood: {', '.join(wish.not_understood[:8])}")
     filled = answer.model_copy(update={"mood": answer.mood or offline.mood, "medium": answer.medium or offline.medium})
-    if filled != answer:
+    if given.answer is not None and None in (answer.mood, answer.medium):
         warnings.append("the model left out mood or medium; measured instead")
     told = given.answer is not None
     directed = tame(steer(filled, wish, told=told), strength)

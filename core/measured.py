@@ -15,6 +15,7 @@ from .answers import Direction, Medium, Mood, MoveAnswer, Movement
 from .directed import NOMINAL, direction_of
 from .effects import Effect, Flow, Grain, Light, Parallax, Particles, Sway
 from .recipe import Recipe
+from .scene import Scene
 
 SIDE = 128  # the picture is looked at in this size, px on the longer side
 
@@ -22,15 +23,12 @@ SIDE = 128  # the picture is looked at in this size, px on the longer side
 @dataclass(frozen=True)
 class Palette:
     """light: mean CIE L* (0..100); chroma: mean C* (0..~100); warm: share of coloured pixels with red to yellow hue;
-    green: share of all pixels with green hue; flat: share of pixels that equal their neighbours; colours: how many of
-    4096 colour cells hold 0.2 % of the pixels or more."""
+    green: share of all pixels with green hue."""
 
     light: float
     chroma: float
     warm: float
     green: float
-    flat: float
-    colours: int
 
 
 def palette(plate: np.ndarray) -> Palette:
@@ -44,16 +42,11 @@ def palette(plate: np.ndarray) -> Palette:
     coloured = chroma > 8
     warm = coloured & ((hue < 95) | (hue > 340))
     green = coloured & (hue > 100) & (hue < 170)
-    steps = np.abs(np.diff(light, axis=1))
-    cells = (small.astype(np.int32) >> 4) @ np.array([256, 16, 1])
-    counts = np.bincount(cells.ravel(), minlength=4096)
     return Palette(
         light=float(light.mean()),
         chroma=float(chroma.mean()),
         warm=float(warm.sum() / max(1, coloured.sum())),
         green=float(green.mean()),
-        flat=float((steps < 0.25).mean()),
-        colours=int((counts >= 0.002 * cells.size).sum()),
     )
 
 
@@ -72,8 +65,9 @@ def mood_of(colours: Palette) -> Mood:
     return "calm"
 
 
-def medium_of(colours: Palette) -> Medium:
-    return "illustration" if colours.flat > 0.55 and colours.colours < 60 else "photo"
+def medium_of(plate: np.ndarray) -> Medium | None:
+    """Flat illustration where most edges are straight; else None: paint and photograph are not told apart."""
+    return "illustration" if Scene(plate).graphic > 0.5 else None
 
 
 def measured_answer(plate: np.ndarray, recipe: Recipe) -> MoveAnswer:
@@ -86,7 +80,7 @@ def measured_answer(plate: np.ndarray, recipe: Recipe) -> MoveAnswer:
     # What belongs to the picture goes before what floats over it; the slow drift of everything comes last.
     order = {"flow": 0, "drift": 0, "sway": 1, "light": 2, "particles": 3, "parallax": 4}
     movements.sort(key=lambda movement: order[movement.kind])
-    return MoveAnswer(movements=movements or [_STILL], mood=mood_of(colours), medium=medium_of(colours))
+    return MoveAnswer(movements=movements or [_STILL], mood=mood_of(colours), medium=medium_of(plate))
 
 
 def measured_words(plate: np.ndarray, answer: MoveAnswer) -> str:
@@ -94,7 +88,7 @@ def measured_words(plate: np.ndarray, answer: MoveAnswer) -> str:
     colours = palette(plate)
     tone = "dark" if colours.light < 35 else "bright" if colours.light > 65 else "mid-toned"
     hue = "greyish" if colours.chroma < 8 else "warm colours" if colours.warm > 0.5 else "cool colours"
-    lines = [f"a {tone} {answer.medium}, {hue}", f"mood by colour: {answer.mood}"]
+    lines = [f"a {tone} {answer.medium or 'picture'}, {hue}", f"mood by colour: {answer.mood}"]
     lines += [f"{m.subject} ({m.region}): {m.motion}" for m in answer.movements]
     return "; ".join(lines)
 
@@ -118,7 +112,9 @@ def _movement(effect: Effect, colours: Palette) -> Movement | None:
 
 
 def _words(effect: Effect, colours: Palette) -> tuple[str, str, str] | None:
-    """kind, subject and motion; None for what is not a movement (grain)."""
+    """kind, subject and motion; None for grain, and for the swell and glitter of water, which go with its flow."""
+    if not isinstance(effect, Flow | Grain) and effect.region.mask == "water":
+        return None
     if isinstance(effect, Flow):
         if effect.region.mask == "water":
             return "flow", "the water", "ripples and flows quietly"
@@ -136,7 +132,7 @@ def _words(effect: Effect, colours: Palette) -> tuple[str, str, str] | None:
     if isinstance(effect, Particles):
         return "particles", *_FLOATING[effect.style]
     if isinstance(effect, Parallax):
-        return "parallax", "near shapes", "float very slightly against far ones"
+        return "parallax", "the foreground", "drifts almost imperceptibly against the background"
     return None
 
 

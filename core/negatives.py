@@ -7,6 +7,8 @@ covers; "subtitles" is not needed, as the plate carries no lettering.
 
 from __future__ import annotations
 
+from .answers import Medium, Mood
+
 NEGATIVE_VERSION = 1
 
 # term: why it is in every negative prompt
@@ -54,7 +56,7 @@ LEFT_OUT: dict[str, str] = {
     "倒着走 (walking backwards)": "no one walks",
 }
 
-BY_MEDIUM: dict[str, dict[str, str]] = {
+BY_MEDIUM: dict[Medium, dict[str, str]] = {
     "photo": {"cartoon": "keeps a photograph one", "plastic skin": "the usual fault on faces at low step counts"},
     "painting": {
         "photorealistic": "models repaint brushwork as a photograph",
@@ -73,7 +75,7 @@ BY_MEDIUM: dict[str, dict[str, str]] = {
     },
 }
 
-BY_MOOD: dict[str, dict[str, str]] = {
+BY_MOOD: dict[Mood, dict[str, str]] = {
     "calm": {"fast motion": "a calm cover moves slowly"},
     "dreamy": {"fast motion": "as calm", "harsh light": "soft light is what makes it dreamy"},
     "warm": {"cold colours": "white balance drifts to blue in longer clips"},
@@ -85,6 +87,6 @@ BY_MOOD: dict[str, dict[str, str]] = {
 }
 
 
-def negative_prompt(mood: str, medium: str) -> str:
-    """The negative prompt for a mood and a medium of `answers.Mood` and `answers.Medium`: every term once."""
-    return ", ".join(dict.fromkeys((*BASE, *BY_MEDIUM[medium], *BY_MOOD[mood])))
+def negative_prompt(mood: Mood, medium: Medium | None) -> str:
+    """The negative prompt for a mood and a medium: every term once. None: the medium is not known, none of its terms."""
+    return ", ".join(dict.fromkeys((*BASE, *(BY_MEDIUM[medium] if medium else ()), *BY_MOOD[mood])))

@@ -36,7 +36,8 @@ _TEMPO: dict[Mood, str] = {
     "playful": "Light, even, continuous motion.",
     "majestic": "Slow, broad, continuous motion.",
 }
-_KEEPS: dict[Medium, str] = {
+_KEEPS: dict[Medium | None, str] = {
+    None: "Texture and detail stay as they are.",
     "photo": "Natural photographic detail stays as it is.",
     "painting": "Brushwork and paint texture stay in place.",
     "illustration": "Flat colours and outlines stay clean and in place.",
@@ -80,7 +81,7 @@ def steer(answer: MoveAnswer, wish: Wish, told: bool) -> MoveAnswer:
     taken = {m.kind for m in wished}
     merged = [*wished, *(m for m in movements if m.kind not in taken)]
     paced = [m.model_copy(update={"strength": min(1.0, m.strength * wish.pace)}) for m in merged]
-    return answer.model_copy(update={"movements": paced[:MAX_MOVEMENTS], "mood": wish.mood or answer.mood})
+    return answer.model_copy(update={"movements": paced, "mood": wish.mood or answer.mood})
 
 
 def tame(answer: MoveAnswer, strength: float = 1.0) -> MoveAnswer:
@@ -97,8 +98,8 @@ def wan_prompt(answer: MoveAnswer, triggers: Sequence[str] = ()) -> WanPrompt:
     that fight the cover are left out and handed back; when none remains, the light breathes and nothing else.
     """
     kept, removed = clean_movements(answer.movements)
-    mood, medium = answer.mood or "calm", answer.medium or "photo"
-    tail = [_TEMPO[mood], _LIGHT, _KEEPS[medium], CAMERA]
+    mood = answer.mood or "calm"
+    tail = [_TEMPO[mood], _LIGHT, _KEEPS[answer.medium], CAMERA]
     budget = MAX_WORDS - _count(tail) - _count(triggers)
     sentences: list[str] = []
     for movement in kept[:MAX_MOVEMENTS]:
@@ -106,7 +107,7 @@ def wan_prompt(answer: MoveAnswer, triggers: Sequence[str] = ()) -> WanPrompt:
         if _count([*sentences, sentence]) <= budget:
             sentences.append(sentence)
     prompt = with_triggers(" ".join([*(sentences or [STILL]), *tail]), triggers)
-    return WanPrompt(prompt, negative_prompt(mood, medium), tuple(kept), tuple(removed))
+    return WanPrompt(prompt, negative_prompt(mood, answer.medium), tuple(kept), tuple(removed))
 
 
 def forbidden(prompt: str) -> list[Removal]:
