@@ -13,6 +13,7 @@ import numpy as np
 
 from .errors import UsageError
 from .strokes import coverage, find_strokes, fit_colour, grow
+from .styles import REACH, find_style, push_pull
 from .text import TextRegion
 
 VISIBLE = 10  # grey levels: what a change must reach to count as lettering
@@ -31,12 +32,19 @@ def glyph_mask(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:
     every = np.zeros(size, bool)
     for area, _ in lines:
         every |= area
-    mask = np.zeros(size, np.float32)
     picture = cover.astype(np.float32)
-    for region, (area, height) in zip(regions, lines, strict=True):
+    alphas = [np.zeros(0, np.float32)] * len(lines)
+    strokes = np.zeros(size, bool)
+    for i, (region, (area, height)) in enumerate(zip(regions, lines, strict=True)):
         if region.lift and area.any():
             window = _window(area, int(height + 6))
-            found = _mask_line(picture[window], area[window], every[window], height)
+            alphas[i] = _stroke_alpha(picture[window], area[window], every[window], height)
+            strokes[window] |= alphas[i] > 0
+    mask = np.zeros(size, np.float32)
+    for alpha, (area, height) in zip(alphas, lines, strict=True):
+        if alpha.any():
+            window = _window(area, int(height + 6))
+            found = _with_style(picture[window], alpha, strokes[window], height)
             np.maximum(mask[window], found, out=mask[window])
     return mask
 
@@ -57,7 +65,8 @@ def _window(area: np.ndarray, pad: int) -> tuple[slice, slice]:
     )
 
 
-def _mask_line(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float) -> np.ndarray:
+def _stroke_alpha(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float) -> np.ndarray:
+    """Coverage by the strokes of one line, (h, w) float32; 0 where they changed the picture by 10 levels or less."""
     strokes = find_strokes(crop, line, others, height)
     if strokes is None or strokes.score < _UNLIKELY:
         return np.zeros(line.shape, np.float32)
@@ -72,7 +81,20 @@ def _mask_line(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: f
         weight = core.astype(np.float32)
         if core.any():
             colour = fit_colour(crop, weight, np.median(crop[core], axis=0))
-    return np.where(changed, 0.5 + 0.5 * np.clip(alpha, 0.02, 1), 0).astype(np.float32)
+    return np.where(changed, np.clip(alpha, 0.02, 1), 0).astype(np.float32)
+
+
+def _with_style(crop: np.ndarray, alpha: np.ndarray, strokes: np.ndarray, height: float) -> np.ndarray:
+    """The mask of one line: strokes and, where one is found, their style."""
+    changed, opacity = alpha > 0, alpha
+    style = find_style(crop, alpha, strokes & ~changed, height)
+    if style:
+        near = grow(alpha > 0.5, REACH * height)
+        behind = push_pull(crop, near | strokes)
+        seen = np.abs(style.opacity[..., None] * (style.colour - behind)).max(-1)
+        changed = changed | (seen > VISIBLE)
+        opacity = 1 - (1 - alpha) * (1 - style.opacity)
+    return np.where(changed, 0.502 + 0.498 * opacity, 0).astype(np.float32)
 
 
 def fill(crop: np.ndarray, hole: np.ndarray) -> np.ndarray:
