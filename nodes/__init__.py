@@ -10,7 +10,7 @@ from .plate import CoverLoopCleanPlate, CoverLoopTextPreview
 from .score import CoverLoopScore
 from .text import CoverLoopFindText
 from .video import CoverLoopSave
-from .wan import CoverLoopFitWan, CoverLoopLora
+from .wan import CoverLoopFitWan, CoverLoopLora, CoverLoopScaleToCover
 
 NODES: list[type[io.ComfyNode]] = [
     CoverLoopFitCover,
@@ -25,6 +25,7 @@ NODES: list[type[io.ComfyNode]] = [
     CoverLoopLatentShift,
     CoverLoopFitWan,
     CoverLoopCyclicDecode,
+    CoverLoopScaleToCover,
     CoverLoopTextOver,
     CoverLoopScore,
     CoverLoopSave,

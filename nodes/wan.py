@@ -6,7 +6,7 @@ from comfy_api.latest import io, ui
 
 from ..core import wan as core
 from ..core.errors import ModelError
-from .tensors import image_of, picture
+from .tensors import frames_of, image_of, images_of, picture
 
 NONE = "none"
 
@@ -54,6 +54,34 @@ class CoverLoopFitWan(io.ComfyNode):
         start = core.start_picture(picture(plate), megapixels)
         height, width = start.shape[:2]
         return io.NodeOutput(image_of(start), width, height, core.length_for(seconds, spare))
+
+
+class CoverLoopScaleToCover(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="CoverLoopScaleToCover",
+            display_name="Scale to Cover",
+            category="CoverLoop",
+            description="Brings the frames to the size of the cover, so that the lettering goes back at full sharpness.",
+            inputs=[
+                io.Image.Input("frames", tooltip="The frames of the loop, at the size they were generated."),
+                io.Image.Input("cover", tooltip="The cover: only its size counts."),
+            ],
+            outputs=[io.Image.Output(display_name="scaled", tooltip="The frames at the size of the cover.")],
+        )
+
+    @classmethod
+    def execute(cls, frames, cover) -> io.NodeOutput:
+        height, width = cover.shape[1:3]
+        progress = comfy.utils.ProgressBar(len(frames))
+
+        def scaled():
+            for frame in frames_of(frames):
+                yield core.scaled(frame, width, height)
+                progress.update(1)
+
+        return io.NodeOutput(images_of(scaled(), len(frames)))
 
 
 class CoverLoopLora(io.ComfyNode):
