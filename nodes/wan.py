@@ -63,7 +63,7 @@ class CoverLoopScaleToCover(io.ComfyNode):
             node_id="CoverLoopScaleToCover",
             display_name="Scale to Cover",
             category="CoverLoop",
-            description="Brings the frames to the size of the cover, so that the lettering goes back at full sharpness.",
+            description="Brings the frames to the size of the cover, so that the lettering goes back at full size.",
             inputs=[
                 io.Image.Input("frames", tooltip="The frames of the loop, at the size they were generated."),
                 io.Image.Input("cover", tooltip="The cover: only its size counts."),
