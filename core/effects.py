@@ -41,7 +41,7 @@ class Polygon(Strict):
     """Corners as shares of width and height."""
 
     kind: Literal["polygon"] = "polygon"
-    points: Annotated[list[Point], Field(min_length=3, max_length=64)]
+    points: Annotated[tuple[Point, ...], Field(min_length=3, max_length=64)]
 
 
 Shape = Annotated[Ellipse | Box | Polygon, Field(discriminator="kind")]
@@ -52,7 +52,7 @@ class Region(Strict):
 
     mask: Mask = "all"
     invert: bool = False
-    shapes: Annotated[list[Shape], Field(max_length=16)] = []
+    shapes: Annotated[tuple[Shape, ...], Field(max_length=16)] = ()
     feather: Annotated[float, Field(ge=0, le=200)] = 24.0
 
 
@@ -103,7 +103,8 @@ class Light(Strict):
 
 
 class Particles(Strict):
-    """Small lights that live and drift. `size`: px, `brightness`: 0..1 of white, `speed`: px a second."""
+    """Small lights that live and drift. `size`: px, `brightness`: 0..1 of white, `speed`: px a second, `colour`: #rrggbb
+    (the style's own without it)."""
 
     kind: Literal["particles"] = "particles"
     style: Literal["dust", "snow", "stars", "embers"] = "dust"
@@ -112,6 +113,7 @@ class Particles(Strict):
     size: Annotated[float, Field(ge=0.5, le=20)] = 3.0
     brightness: Unit = 0.2
     speed: Annotated[float, Field(ge=0, le=300)] = 18.0
+    colour: Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")] | None = None
 
 
 class Grain(Strict):

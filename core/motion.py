@@ -105,6 +105,11 @@ class Stage:
         self.streams.distance *= border
         x, y = np.meshgrid(np.arange(self.width, dtype=np.float32), np.arange(self.height, dtype=np.float32))
         self._here = np.dstack([x, y])
+        self._exact = plate.astype(np.float32)
+        self._dither = np.repeat(_dither(x, y), 3, axis=1)
+        self._tiles = self._cut()
+        speed = cv2.resize(np.abs(self.streams.distance).max(2), (self.width, self.height))
+        self._still = [part for part in self._tiles if speed[part].max() < 0.1]
 
     def _mask(self, region: Region) -> np.ndarray:
         """(h, w) float32 on the grid."""
@@ -120,29 +125,58 @@ class Stage:
             return self.plate.copy()
         t = index / self.frames
         frame = self._moved(t)
+        flat = frame.reshape(self.height, -1)
         if self.light:
             gain = 1 + self.light.at(t)[..., 0]
-            gain = cv2.resize(gain, (3 * self.width, self.height), interpolation=cv2.INTER_LINEAR)
-            flat = cv2.multiply(frame.reshape(self.height, -1), gain, dtype=cv2.CV_16S)
-        else:
-            flat = frame.reshape(self.height, -1).astype(np.int16)
+            cv2.multiply(flat, cv2.resize(gain, flat.shape[::-1], interpolation=cv2.INTER_LINEAR), dst=flat)
         for swarm in self.swarms:
-            swarm.stamp(flat.reshape(self.plate.shape), t)
+            swarm.stamp(frame, t)
         for grain in self.grain:
             grain.stamp(flat, index)
-        return np.clip(flat, 0, 255).astype(np.uint8).reshape(self.plate.shape)
+        return cv2.add(flat, self._dither, dtype=cv2.CV_8U).reshape(self.plate.shape)
 
     def _moved(self, t: float) -> np.ndarray:
         shift = self.shift.at(t) if self.shift else np.zeros((*self.grid.shape, 2), np.float32)
         if not self.streams:
-            return self._sample(shift) if self.shift else self.plate
+            return self._sample(self._places(shift)) if self.shift else self._exact.copy()
         first, second, share = self.streams.at(t)
+        first, second = self._places(shift + first), self._places(shift + second)
         share = cv2.resize(share, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
-        return cv2.blendLinear(self._sample(shift + first), self._sample(shift + second), 1 - share, share)
+        frame = np.empty_like(self._exact)
+        for part in self._tiles:  # most tiles need one of the two samples only
+            least, most = float(share[part].min()), float(share[part].max())
+            if most <= 0 or part in self._still:
+                frame[part] = self._sample(first[part])
+            elif least >= 1:
+                frame[part] = self._sample(second[part])
+            else:
+                samples = self._sample(first[part]), self._sample(second[part])
+                frame[part] = cv2.blendLinear(*samples, 1 - share[part], np.ascontiguousarray(share[part]))
+        return frame
 
-    def _sample(self, shift: np.ndarray) -> np.ndarray:
-        full = cv2.resize(shift * np.float32(self.grid.scale), (self.width, self.height))
-        return cv2.remap(self.plate, self._here + full, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)  # type: ignore[call-overload]
+    def _places(self, shift: np.ndarray) -> np.ndarray:
+        """Where each pixel is sampled, (H, W, 2) float32 px."""
+        return self._here + cv2.resize(shift * np.float32(self.grid.scale), (self.width, self.height))
+
+    def _sample(self, places: np.ndarray) -> np.ndarray:
+        return cv2.remap(self._exact, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)  # type: ignore[call-overload]
+
+    def _cut(self) -> list[tuple[slice, slice]]:
+        size = 120
+        return [
+            (slice(y, min(y + size, self.height)), slice(x, min(x + size, self.width)))
+            for y in range(0, self.height, size)
+            for x in range(0, self.width, size)
+        ]
+
+
+def _dither(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """A still pattern within -0.5..0.5 that is added before rounding (interleaved gradient noise, J. Jimenez 2014).
+
+    Without it slow motion in plain parts would stand still around frame 0, where every value is a whole number, until
+    it has gathered half a level. With it the values step at different times, and whole numbers stay what they are.
+    """
+    return (np.mod(52.9829189 * np.mod(0.06711056 * x + 0.00583715 * y, 1), 1) - 0.5).astype(np.float32) * 0.998
 
 
 class _GrainCycle:
@@ -153,8 +187,8 @@ class _GrainCycle:
         height, width = shape[:2]
         noise = rng.standard_normal((height + 64, width + 64)).astype(np.float32)
         noise = cv2.GaussianBlur(noise, (0, 0), 0.6)
-        noise = np.rint(noise * (amount / noise.std()) / np.sqrt(2))
-        self._tile = np.repeat(noise.astype(np.int16)[..., None], 3, 2).reshape(height + 64, -1)
+        noise *= amount / float(noise.std()) / np.sqrt(2)
+        self._tile = np.repeat(noise.astype(np.float32), 3, axis=1)
         self._size = height, 3 * width
         self._at = rng.integers(0, 64, (frames, 2))
 

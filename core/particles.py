@@ -39,7 +39,7 @@ STYLES = {
 
 
 class Swarm:
-    """The particles of one effect over a picture; `stamp` adds them to a frame held as int16."""
+    """The particles of one effect over a picture; `stamp` adds them to a frame held as float32."""
 
     def __init__(self, effect: Particles, picture: np.ndarray, mask: np.ndarray, seconds: float, rng):
         self._style = style = STYLES[effect.style]
@@ -60,7 +60,7 @@ class Swarm:
         faint = np.clip(effect.size * scale / self._size, 0.25, 1.2)  # a large one is out of focus: soft and faint
         self._peak = 255 * effect.brightness * faint * rng.uniform(0.5, 1.0, count)
         self._flicker = rng.uniform(0, TURN, count), rng.integers(2, 5, count)
-        self._colour = np.asarray(style.colour, np.float32)
+        self._colour = np.asarray(_rgb(effect.colour) if effect.colour else style.colour, np.float32)
         self._rest = self._visible(0.0)
 
     def _alive_at_join(self) -> np.ndarray:
@@ -75,7 +75,7 @@ class Swarm:
         fade = fade * (self._carry + (1 - self._carry) * near * near * (3 - 2 * near))
         phase, beats = self._flicker
         fade = fade * (1 + self._style.flicker * (np.sin(TURN * beats * t + phase) - 1) / 2)
-        since = ((t + 0.5) % 1.0) - 0.5  # time from the join, so that a particle of the join starts from its spot
+        # counted from the join for those that live through it, so that they start from their spot
         since = np.where(self._alive_at_join(), np.where(t > self._birth, t - 1, t), t - self._birth - self._life / 2)
         offsets, beats, reach = self._wander
         bend = [reach * (np.sin(TURN * beats * t + offsets[:, i]) - np.sin(offsets[:, i])) for i in (0, 1)]
@@ -85,7 +85,7 @@ class Swarm:
         return [row for row in zip(x, y, self._size, level, strict=True) if row[3] > 0.3]
 
     def stamp(self, frame: np.ndarray, t: float) -> None:
-        """Add what shows at loop time t, less what would show at the join, to frame (H, W, 3) int16."""
+        """Add what shows at loop time t, less what would show at the join, to frame (H, W, 3) float32."""
         for sign, lights in ((1, self._visible(t)), (-1, self._rest)):
             for x, y, size, level in lights:
                 self._dot(frame, x, y, size, sign * level)
@@ -99,7 +99,11 @@ class Swarm:
         across = np.exp(-(((np.arange(x0, x1) + 0.5 - x) / size) ** 2))
         along = np.exp(-(((np.arange(y0, y1) + 0.5 - y) / size) ** 2)) * level
         light = np.multiply.outer(along, np.multiply.outer(across, self._colour))
-        frame[y0:y1, x0:x1] += np.rint(light).astype(np.int16)
+        frame[y0:y1, x0:x1] += light.astype(np.float32)
+
+
+def _rgb(colour: str) -> list[float]:
+    return [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
 
 
 def _spots(picture: np.ndarray) -> np.ndarray:

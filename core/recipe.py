@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, ValidationError
 
-from .effects import Effect, Parallax, Strict
-from .errors import RecipeError
+from .derive import derive_effects
+from .effects import Effect, Strict
+from .errors import CoverError, RecipeError
 from .scene import Scene
 
 MAX_TEXT = 200_000
@@ -25,7 +26,7 @@ class Recipe(Strict):
 
     version: Literal[1] = 1
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
-    effects: Annotated[list[Effect], Field(max_length=16)] = []
+    effects: Annotated[tuple[Effect, ...], Field(max_length=16)] = ()
 
     @classmethod
     def parse(cls, document: str | dict[str, Any]) -> Recipe:
@@ -79,8 +80,13 @@ def derive_recipe(plate: np.ndarray, *, seed: int = 0, strength: float = 1.0) ->
 
     plate: (H, W, 3) uint8 sRGB, the picture without its lettering. strength: 0 (still) .. 2; amplitudes scale with it.
     Deterministic. The same picture with another seed moves in other directions and phases.
+
+    Raises:
+        CoverError: plate is not (H, W, 3) uint8. RecipeError: strength or seed out of range.
     """
-    scene = Scene(plate)
-    amount = float(np.clip(strength, 0, 2))
-    effects: list[Any] = [Parallax(amplitude=9 * amount, depth="flat", angle=20, travel=0.35)]
+    if plate.ndim != 3 or plate.shape[2] != 3 or plate.dtype != np.uint8:
+        raise CoverError(f"plate: {plate.shape} {plate.dtype}; give (height, width, 3) uint8")
+    if not 0 <= strength <= 2:
+        raise RecipeError(f"strength: {strength}; give 0 (still) to 2")
+    effects = derive_effects(Scene(plate), np.random.default_rng([seed, 0]), float(strength))
     return Recipe(seed=seed, effects=effects)

@@ -1,9 +1,10 @@
-"""What a picture is made of, as far as motion needs it: sky, water, textured areas, subject, faces, straight lines.
+"""What a picture is made of, as far as motion needs it: sky, water, texture, subject, faces, bright specks, straight lines.
 
-Classic picture statistics only, no learned weights. Everything is worked out at 256 px on the shorter side, once,
-when first asked for. All masks are (h, w) float32 in 0..1, soft-edged.
+Classic picture statistics only, no learned weights. Everything is worked out at 256 px on the shorter side, once, when
+first asked for. Masks are (h, w) float32 in 0..1, soft-edged. The limits were set by looking at photographs, paintings
+and graphic art side by side; lightness is CIELAB L (0..100), so they do not depend on the size of the file.
 
-This module does not know what will move; `recipe.py` decides that from the traits.
+This module does not know what will move; `recipe.py` decides that from what is found here.
 """
 
 from __future__ import annotations
@@ -17,87 +18,263 @@ SIDE = 256
 
 
 class Scene:
-    """The picture `image` (H, W, 3) uint8 sRGB, looked at closely. Deterministic: the same picture, the same masks."""
+    """The picture `image`, (H, W, 3) uint8 sRGB, looked at closely. Deterministic: the same picture, the same masks."""
 
     def __init__(self, image: np.ndarray):
         height, width = image.shape[:2]
         scale = SIDE / min(height, width)
         size = (max(8, round(width * scale)), max(8, round(height * scale)))
-        kernel = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         self.image = image
-        self.small = cv2.resize(image, size, interpolation=kernel)
-        lab = cv2.cvtColor(self.small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-        self.light, self.a, self.b = cv2.split(lab)
+        self.small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        self.lab = cv2.cvtColor(self.small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+        self.light = np.ascontiguousarray(self.lab[..., 0])
         self.height, self.width = self.light.shape
-        self.down = np.linspace(0, 1, self.height, dtype=np.float32)[:, None] * np.ones((1, self.width), np.float32)
+
+    def mask(self, name: str) -> np.ndarray:
+        """The mask that a recipe calls `name` ("all", "sky", ...)."""
+        if name == "all":
+            return np.ones((self.height, self.width), np.float32)
+        return getattr(self, name)
 
     @cached_property
     def gradient(self) -> np.ndarray:
-        """(h, w) float32, lightness steps per pixel at a scale of about 2 px."""
+        """Lightness steps per pixel at a scale of about 2 px."""
         light = cv2.GaussianBlur(self.light, (0, 0), 1.2)
         return cv2.magnitude(cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1)) / 8
 
     @cached_property
-    def straight(self) -> np.ndarray:
-        """Where long straight edges are (LSD, Grompone von Gioi 2010): architecture, graphic art."""
+    def flatness(self) -> float:
+        """0 (busy) .. 1 (hardly anything but smooth gradients)."""
+        return float(1 - ramp(np.float32(self.gradient.mean()), 0.1, 0.9))
+
+    @cached_property
+    def _lines(self) -> np.ndarray:
+        """(n, 4) x0, y0, x1, y1 of straight edges (LSD, Grompone von Gioi 2010), contrast evened out first."""
+        return _segments(cv2.createCLAHE(2.0, (4, 4)).apply(self._double), SIDE / 14)
+
+    @cached_property
+    def _double(self) -> np.ndarray:
+        """(2h, 2w) uint8 grey."""
         grey = cv2.cvtColor(self.image, cv2.COLOR_RGB2GRAY)
-        scale = 2 * self.width / grey.shape[1]
-        grey = cv2.resize(grey, (2 * self.width, 2 * self.height), interpolation=_kernel(scale))
-        found = cv2.createLineSegmentDetector().detect(cv2.createCLAHE(2.0, (4, 4)).apply(grey))[0]
+        kernel = cv2.INTER_AREA if 2 * self.width < grey.shape[1] else cv2.INTER_LINEAR
+        return cv2.resize(grey, (2 * self.width, 2 * self.height), interpolation=kernel)
+
+    @cached_property
+    def straight(self) -> np.ndarray:
+        """Where long straight edges are: architecture, graphic art."""
+        return self._draw(self._lines)
+
+    def _draw(self, lines: np.ndarray) -> np.ndarray:
         drawn = np.zeros((self.height, self.width), np.uint8)
-        for x0, y0, x1, y1 in () if found is None else found[:, 0] / 2:
-            if np.hypot(x1 - x0, y1 - y0) > SIDE / 14:
-                cv2.line(drawn, (round(x0), round(y0)), (round(x1), round(y1)), 255, 3)
+        for x0, y0, x1, y1 in lines:
+            cv2.line(drawn, (round(x0), round(y0)), (round(x1), round(y1)), 255, 3)
         return drawn.astype(np.float32) / 255
 
     @cached_property
     def graphic(self) -> float:
-        """0 (a photograph, a painting) .. 1 (flat shapes with straight edges): the share of edges that are straight."""
-        strong = self.gradient * (self.gradient > max(0.25, float(np.percentile(self.gradient, 80))))
-        return float((strong * self.straight).sum() / max(strong.sum(), 1e-6))
+        """0 (photograph, painting) .. 1 (flat shapes): how much of the clear edges is straight; a horizon is not counted."""
+        lines = self._lines
+        if self.horizon is not None and len(lines):
+            lines = lines[np.abs((lines[:, 1] + lines[:, 3]) / 2 - self.horizon) > 5]
+        clear = self.gradient * (self.gradient > max(0.12, float(np.percentile(self.gradient, 80))))
+        return float((clear * self._draw(lines)).sum() / max(float(clear.sum()), 1e-6))
 
     @cached_property
-    def textured(self) -> np.ndarray:
-        """Irregular fine structure in every direction: foliage, grass, gravel, fur, paint."""
+    def horizon(self) -> int | None:
+        """Row of a straight level line across at least 35 % of the width, not near the upper or lower border."""
+        lines = self._lines
+        slope = np.degrees(np.arctan2(lines[:, 3] - lines[:, 1], lines[:, 2] - lines[:, 0]))
+        level = lines[np.abs((slope + 90) % 180 - 90) < 3.5]
+        covered = self._draw(level) > 0
+        near = cv2.dilate(covered.astype(np.uint8), np.ones((5, 1), np.uint8))
+        share = near.mean(1)
+        share[: int(0.15 * self.height)] = share[int(0.88 * self.height) :] = 0
+        return int(np.argmax(share)) if share.max() >= 0.35 else None
+
+    @cached_property
+    def _structure(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Local gradient energy, its coherence (1: one direction) and how level its lines are (1: all level)."""
         light = cv2.GaussianBlur(self.light, (0, 0), 0.7)
         gx, gy = cv2.Sobel(light, cv2.CV_32F, 1, 0) / 8, cv2.Sobel(light, cv2.CV_32F, 0, 1) / 8
         jxx, jyy, jxy = (cv2.GaussianBlur(p, (0, 0), 5) for p in (gx * gx, gy * gy, gx * gy))
         energy = jxx + jyy
         coherence = np.sqrt((jxx - jyy) ** 2 + 4 * jxy**2) / (energy + 1e-6)
-        mask = _ramp(np.sqrt(energy), 0.8, 2.2) * (1 - _ramp(coherence, 0.45, 0.85))
-        lined = cv2.GaussianBlur(self.straight, (0, 0), 6)
-        return cv2.GaussianBlur(mask * (1 - _ramp(lined, 0.12, 0.4)), (0, 0), 3)
+        return energy, coherence, jyy / (energy + 1e-6)
+
+    @cached_property
+    def textured(self) -> np.ndarray:
+        """Dense irregular fine structure in every direction: foliage, grass, gravel, fur, brush strokes. Not things
+        with clear outlines: those are stiff."""
+        energy, coherence, _ = self._structure
+        dense = cv2.GaussianBlur(self.gradient, (0, 0), 5) ** 2
+        dense = dense / (cv2.GaussianBlur(self.gradient**2, (0, 0), 5) + 1e-6)  # an outline on plain ground is sparse
+        mask = ramp(np.sqrt(energy), 0.8, 2.0) * (1 - ramp(coherence, 0.45, 0.85)) * ramp(dense, 0.5, 0.68)
+        outlined = cv2.GaussianBlur(self.outlines, (0, 0), 7)
+        return cv2.GaussianBlur(mask * (1 - ramp(outlined, 0.1, 0.3)), (0, 0), 5)
+
+    @cached_property
+    def outlines(self) -> np.ndarray:
+        """Clear edges that run on for a while, straight or gently curved: what stiff things are bounded by."""
+        low, high = np.percentile(self._double, (1, 99))
+        grey = np.clip((self._double - low) * (255 / max(high - low, 24)), 0, 255).astype(np.uint8)
+        lines = _segments(cv2.GaussianBlur(grey, (0, 0), 1.5), SIDE / 23)
+        return np.maximum(self._draw(lines), self.straight)
 
     @cached_property
     def sky(self) -> np.ndarray:
-        """What can be reached from the upper border without crossing a strong edge."""
-        return self._smooth_from_top()
+        """Above the horizon, less what has the colours of the ground; without a horizon, what hangs together with the
+        upper border and is free of clear edges and texture."""
+        if self.horizon is not None:
+            return self._settle(np.repeat((np.arange(self.height) < self.horizon)[:, None], self.width, axis=1))
+        plain = cv2.morphologyEx((self.gradient < 2.6).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        mask = self._touching(plain, slice(0, 3), 0.12)
+        mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)).astype(np.float32)
+        mask *= 1 - ramp(self.textured, 0.2, 0.6)
+        if mask[int(0.75 * self.height) :].mean() < 0.9:  # not sky all over: the ground begins somewhere below
+            mask *= 1 - ramp(np.linspace(0, 1, self.height, dtype=np.float32), 0.55, 0.8)[:, None]
+        return cv2.GaussianBlur(mask, (0, 0), 4)
 
-    def _smooth_from_top(self) -> np.ndarray:
-        passable = ((self.gradient < 2.6) & (self.down < 0.72)).astype(np.uint8)
-        passable = cv2.morphologyEx(passable, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-        count, labels = cv2.connectedComponents(passable, connectivity=4)
-        top = np.bincount(labels[:3].ravel(), minlength=count)
-        top[0] = 0
-        mask = np.isin(labels, np.flatnonzero(top > 0.04 * 3 * self.width)).astype(np.uint8)
-        mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
-        return cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 3)
+    @staticmethod
+    def _touching(candidate: np.ndarray, rows: slice, share: float) -> np.ndarray:
+        """Connected parts of `candidate` that meet the given rows over at least `share` of the width; uint8."""
+        count, labels = cv2.connectedComponents(candidate, connectivity=4)
+        meeting = np.bincount(labels[rows].ravel(), minlength=count) / labels[rows].size
+        meeting[0] = 0
+        return np.isin(labels, np.flatnonzero(meeting > share)).astype(np.uint8)
+
+    def _settle(self, above: np.ndarray) -> np.ndarray:
+        """Take out of a first guess what has the colours of the other side (GrabCut, Rother 2004, at half size)."""
+        half = cv2.resize(self.small, (self.width // 2, self.height // 2), interpolation=cv2.INTER_AREA)
+        guess = cv2.resize(above.astype(np.uint8), half.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+        labels = np.where(guess > 0, cv2.GC_PR_FGD, cv2.GC_BGD).astype(np.uint8)
+        mask = np.isin(_grab_cut(half, labels, 2), (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+        mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        mask = cv2.resize(mask.astype(np.float32), (self.width, self.height), interpolation=cv2.INTER_LINEAR)
+        return cv2.GaussianBlur(mask, (0, 0), 3)
 
     @cached_property
-    def faces(self):
-        return np.zeros((self.height, self.width), np.float32)
+    def water(self) -> np.ndarray:
+        """Below a horizon, down to the shore: what is plain or has level streaks."""
+        if self.horizon is None:
+            return np.zeros((self.height, self.width), np.float32)
+        energy, _, level = self._structure
+        calm = (1 - ramp(np.sqrt(energy), 1.6, 3.2)) + ramp(level, 0.6, 0.85)
+        first = self.lab[self.horizon + 4 : self.horizon + 4 + self.height // 10].reshape(-1, 3)
+        unlike = np.abs(self.lab - np.median(first, 0)) / np.maximum(first.std(0), (12, 6, 6))
+        unlike = cv2.GaussianBlur(unlike.max(2), (0, 0), 1)
+        rows = np.arange(self.height)[:, None]
+        candidate = ((calm > 0.5) & (unlike < 3) & (rows > self.horizon + 1)).astype(np.uint8)
+        candidate = cv2.morphologyEx(candidate, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+        candidate = self._touching(candidate, slice(self.horizon + 4, self.horizon + 12), 0.15)
+        below = candidate[self.horizon + 6 :]
+        candidate[self.horizon + 6 :] = np.minimum.accumulate(below, axis=0)  # whatever stands before it ends it
+        still_shore = ramp(rows.astype(np.float32), self.horizon + 1, self.horizon + 14)
+        return cv2.GaussianBlur(candidate.astype(np.float32), (0, 0), 3) * still_shore
 
-    def mask(self, name):
-        return np.ones((self.height, self.width), np.float32) if name == "all" else getattr(self, name)
+    @cached_property
+    def highlights(self) -> np.ndarray:
+        """Small bright specks in the dark: stars, lamps (white top-hat)."""
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
+        specks = ramp(cv2.morphologyEx(self.light, cv2.MORPH_TOPHAT, kernel), 7, 20)
+        specks *= ramp(cv2.GaussianBlur(self.light, (0, 0), 8), 50.0, 28.0)
+        return cv2.GaussianBlur(specks, (0, 0), 0.8)
 
-    def depth(self, kind):
-        return np.ones((self.height, self.width), np.float32)
+    @cached_property
+    def saliency(self) -> np.ndarray:
+        """0..1, how unlike the colours of the picture's border, weighted to the middle (border prior, Wei 2012)."""
+        rim = max(3, self.width // 32)
+        edge = np.ones((self.height, self.width), bool)
+        edge[rim:-rim, rim:-rim] = False
+        samples = np.ascontiguousarray(self.lab[edge][::3])
+        cv2.setRNGSeed(1)
+        stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 12, 0.5)
+        centres = cv2.kmeans(samples, min(5, len(samples)), None, stop, 2, cv2.KMEANS_PP_CENTERS)[2]  # type: ignore[call-overload]
+        unlike = np.min([np.linalg.norm(self.lab - centre, axis=2) for centre in centres], axis=0)
+        y, x = np.mgrid[-1 : 1 : self.height * 1j, -1 : 1 : self.width * 1j]
+        weighted = cv2.GaussianBlur(unlike.astype(np.float32), (0, 0), 2) * (
+            0.35 + 0.65 * np.exp(-1.6 * (x * x + y * y))
+        )
+        return (weighted / max(float(np.percentile(weighted, 99)), 6.0)).clip(0, 1).astype(np.float32)
+
+    @cached_property
+    def subject(self) -> np.ndarray:
+        """The thing the picture is of, if it stands out (saliency, then GrabCut); empty if nothing does."""
+        nothing = np.zeros((self.height, self.width), np.float32)
+        level, mask = cv2.threshold((self.saliency * 255).astype(np.uint8), 0, 1, cv2.THRESH_OTSU)
+        inside, outside = self.saliency[mask > 0], self.saliency[mask == 0]
+        if not 0.01 < mask.mean() < 0.45 or inside.mean() - outside.mean() < 0.35:
+            return nothing
+        half = cv2.resize(self.small, (self.width // 2, self.height // 2), interpolation=cv2.INTER_AREA)
+        sure = cv2.resize(self.saliency, half.shape[1::-1], interpolation=cv2.INTER_AREA) * 255
+        labels = np.where(sure > level, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+        labels[sure < level / 3] = cv2.GC_BGD
+        labels[:2] = labels[-2:] = labels[:, :2] = labels[:, -2:] = cv2.GC_BGD
+        mask = np.isin(_grab_cut(half, labels, 3), (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+        count, parts, stats, _ = cv2.connectedComponentsWithStats(mask)
+        areas = stats[1:, cv2.CC_STAT_AREA]
+        if count < 2 or not 0.01 < mask.mean() < 0.5:
+            return nothing
+        kept = np.isin(parts, 1 + np.flatnonzero(areas > 0.2 * areas.max())).astype(np.float32)
+        return cv2.GaussianBlur(cv2.resize(kept, (self.width, self.height)), (0, 0), 3)
+
+    @cached_property
+    def background(self) -> np.ndarray:
+        return 1 - self.subject
+
+    @cached_property
+    def faces(self) -> np.ndarray:
+        """Ellipses over faces (Viola-Jones cascades of OpenCV 4); empty where OpenCV carries no cascades."""
+        mask = np.zeros((self.height, self.width), np.float32)
+        if not hasattr(cv2, "CascadeClassifier"):
+            return mask
+        cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
+        grey = cv2.cvtColor(self.image, cv2.COLOR_RGB2GRAY)
+        zoom = 360 / min(grey.shape)
+        grey = cv2.resize(grey, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR)
+        k = self.width / grey.shape[1]
+        for x, y, w, h in cascade.detectMultiScale(cv2.equalizeHist(grey), 1.15, 6, minSize=(32, 32)):
+            centre = (round((x + w / 2) * k), round((y + h / 2) * k))
+            cv2.ellipse(mask, centre, (round(0.62 * w * k), round(0.8 * h * k)), 0, 0, 360, 1.0, -1)
+        return cv2.GaussianBlur(mask, (0, 0), 5)
+
+    def depth(self, kind: str) -> np.ndarray:
+        """How far each part drifts in a parallax, 0.3 (far) .. 1 (near); smooth, so that no straight line kinks.
+
+        kind: "flat" (one plane), "vertical" (low is near), "subject" (the subject is near), "shapes" (what is unlike the
+        border is near).
+        """
+        if kind == "flat":
+            return np.ones((self.height, self.width), np.float32)
+        if kind == "vertical":
+            top = 0.15 if self.horizon is None else 0.8 * self.horizon / self.height
+            near = ramp(np.linspace(0, 1, self.height, dtype=np.float32), top, 1.05)[:, None]
+            near = np.repeat(near, self.width, axis=1)
+        else:
+            near = cv2.GaussianBlur(self.subject if kind == "subject" else self.saliency, (0, 0), SIDE / 18)
+            low, high = np.percentile(near, (5, 99))
+            near = ((near - low) / max(float(high - low), 1e-3)).clip(0, 1)
+        for_faces = self.faces
+        if for_faces.max() > 0:  # a face drifts as one piece
+            mean = float((near * for_faces).sum() / for_faces.sum())
+            near = near + for_faces * (mean - near)
+        return (0.3 + 0.7 * near).astype(np.float32)
 
 
-def _ramp(values: np.ndarray, low: float, high: float) -> np.ndarray:
+def ramp(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Smoothstep from 0 at `low` to 1 at `high`."""
     t = np.clip((values - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
 
 
-def _kernel(scale: float) -> int:
-    return cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+def _segments(double: np.ndarray, shortest: float) -> np.ndarray:
+    found = cv2.createLineSegmentDetector().detect(double)[0]
+    lines = np.zeros((0, 4)) if found is None else found[:, 0] / 2
+    return lines[np.hypot(lines[:, 2] - lines[:, 0], lines[:, 3] - lines[:, 1]) > shortest]
+
+
+def _grab_cut(image: np.ndarray, labels: np.ndarray, rounds: int) -> np.ndarray:
+    cv2.setRNGSeed(1)
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    if np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).any() and np.isin(labels, (cv2.GC_BGD, cv2.GC_PR_BGD)).any():
+        cv2.grabCut(image, labels, None, *models, rounds, cv2.GC_INIT_WITH_MASK)  # type: ignore[call-overload]
+    return labels

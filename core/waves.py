@@ -14,6 +14,7 @@ import numpy as np
 from .effects import Light, Parallax, Sway
 
 TURN = 2 * np.pi
+TWINKLE = 100.0  # px
 PERIOD = 4.0  # seconds that `cycles` of a recipe count in
 
 
@@ -113,14 +114,16 @@ def add_sway(waves: Waves, effect: Sway, grid: Grid, mask: np.ndarray, rng: np.r
 
 
 def add_light(waves: Waves, effect: Light, grid: Grid, mask: np.ndarray, rng: np.random.Generator) -> None:
-    """A wave of light; short wavelengths get ragged phases, so that points twinkle each in its own time."""
+    """A wave of light that travels; under 100 px there is no wave to see any more, every spot twinkles on its own."""
     turns, factor = grid.turns(effect.cycles)
-    raggedness = np.float32(np.clip(300 / effect.wavelength, 0.4, 6))
-    phase = grid.along(effect.angle) * np.float32(TURN / max(effect.wavelength, 60))
-    phase = phase + raggedness * grid.noise(rng, effect.wavelength * 0.5)
     amplitude = mask * np.float32(effect.amount * factor)
-    waves.add(turns, (1.0,), amplitude, -phase)
-    waves.add(turns + 1, (1.0,), amplitude * np.float32(0.4), raggedness * grid.noise(rng, effect.wavelength * 0.7))
+    if effect.wavelength < TWINKLE:
+        first, second = (3 * grid.noise(rng, effect.wavelength) for _ in range(2))
+    else:
+        first = grid.along(effect.angle) * np.float32(TURN / effect.wavelength) + 0.7 * grid.noise(rng, 400)
+        second = grid.along(effect.angle + 50) * np.float32(TURN / (0.6 * effect.wavelength))
+    waves.add(turns, (1.0,), amplitude, -first)
+    waves.add(turns + 1, (1.0,), amplitude * np.float32(0.4), -second)
 
 
 def _add_ellipse(
