@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -213,11 +214,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return end.code if isinstance(end.code, int) else 1
     except CoverLoopError as error:
         if debug:
-            logging.exception("here is where:")
+            traceback.print_exc()
         return _fail(str(error), error.exit_code, "--json" in words)
     except Exception as error:
         if debug:
-            logging.exception("here is where:")
+            traceback.print_exc()
         return _fail(
             f"unexpected {type(error).__name__}: {error}; run it again with --debug and report it", 1, "--json" in words
         )

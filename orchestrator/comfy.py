@@ -18,6 +18,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -333,4 +334,4 @@ def _last(error: BaseException) -> str:
             break
         reason = inner
     text = getattr(reason, "strerror", None) or str(reason).rpartition(": ")[2] or type(reason).__name__
-    return " ".join(str(text).split())
+    return re.sub(r"^\[Errno -?\d+\] ", "", " ".join(str(text).split()))

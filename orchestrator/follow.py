@@ -323,6 +323,8 @@ def follow(comfy: Comfy, prompt_id: str, prompt: Prompt, patience: Patience | No
             continue
         state = watch.look(progress.over)
         if isinstance(state, Finished):
+            while not progress.over and (message := comfy.socket.receive(0.05)):  # the history may be ahead of it
+                progress.read(message)
             yield Finished(state.files, state.seconds, dict(progress.node_seconds))
             return
         if state is not None and state != said:

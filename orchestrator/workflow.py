@@ -11,6 +11,7 @@ import copy
 import hashlib
 import json
 import math
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -25,7 +26,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-FOLDER = Path(__file__).resolve().parent.parent / "workflows"
+FOLDER = Path(os.environ.get("COVERLOOP_WORKFLOWS") or Path(__file__).resolve().parent.parent / "workflows")
+"""Ours; `COVERLOOP_WORKFLOWS` names a folder of one's own with the same layout."""
 Value = str | int | float | bool
 
 
@@ -176,17 +178,19 @@ def frame_count(seconds: Any, fps: Any) -> int:
     return count
 
 
-def workflow_ids(folder: Path = FOLDER) -> list[str]:
+def workflow_ids(folder: Path | None = None) -> list[str]:
     """All ids of the manifest, `NAME_vN`, by name and version."""
+    folder = folder or FOLDER
     return sorted(_manifest(folder), key=lambda id: _split(id, folder))
 
 
-def load_workflow(id: str, folder: Path = FOLDER) -> Workflow:
+def load_workflow(id: str, folder: Path | None = None) -> Workflow:
     """A workflow by `NAME_vN`, or by `NAME` its newest version.
 
     Raises:
         UsageError: unknown; lists the known ones. Or the manifest or a file of it is damaged; says where.
     """
+    folder = folder or FOLDER
     manifest = _manifest(folder)
     if id not in manifest:
         versions = [known for known in manifest if _split(known, folder)[0] == id]

@@ -35,7 +35,7 @@ class Hostile:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -96,8 +96,16 @@ class Hostile:
             size = struct.pack(">BB", 0x81, len(data)) if len(data) < 126 else struct.pack(">BBH", 0x81, 126, len(data))
             handler.wfile.write(size + data)
         handler.wfile.flush()
-        while handler.rfile.read(1):  # until the client closes
-            pass
+        opcode = 0
+        while opcode != 8:  # until the client closes
+            head = handler.rfile.read(2)
+            if len(head) < 2:
+                return
+            opcode, size = head[0] & 15, head[1] & 127
+            size = int.from_bytes(handler.rfile.read(2), "big") if size == 126 else size
+            handler.rfile.read(4 + size)
+        handler.wfile.write(b"\x88\x00")
+        handler.close_connection = True
 
     def _handler(outer) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):

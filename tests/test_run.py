@@ -11,7 +11,7 @@ import pytest
 from coverloop.core import video
 from coverloop.core.errors import CoverLoopError, JobError, ServerError, UsageError
 from coverloop.core.image import read_cover
-from coverloop.orchestrator import check, comfy, deliver
+from coverloop.orchestrator import check, comfy, deliver, follow
 from coverloop.orchestrator.answers import JobLost, JobStopped, ServerAway
 from coverloop.orchestrator.comfy import Comfy
 from coverloop.orchestrator.follow import Finished, Patience, Running
@@ -125,7 +125,8 @@ def good_video(tmp_path_factory):
 
 
 @pytest.fixture
-def hostile(good_video):
+def hostile(good_video, monkeypatch):
+    monkeypatch.setattr(follow, "POLL_SECONDS", 0.1)
     server = Hostile(good_video)
     yield server
     server.close()
