@@ -72,16 +72,30 @@ def _stroke_alpha(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height
         return np.zeros(line.shape, np.float32)
     core, colour = strokes.core, strokes.colour
     alpha, changed = strokes.alpha, core
+    noise = _noise(crop, grow(line, 2) & ~grow(core, 3))
     for _ in range(2):
         near = grow(core, 2)
         behind = fill(crop, near)
         alpha, fits = coverage(crop, behind, colour)
         core = (alpha > 0.5) & (alpha < 1.7) & fits & line & near
-        changed = near & (np.abs(crop - behind).max(-1) > VISIBLE)
+        changed = near & _visible(crop, behind, colour, alpha, max(VISIBLE, 2 * noise))
         weight = core.astype(np.float32)
         if core.any():
             colour = fit_colour(crop, weight, np.median(crop[core], axis=0))
     return np.where(changed, np.clip(alpha, 0.02, 1), 0).astype(np.float32)
+
+
+def _noise(crop: np.ndarray, where: np.ndarray) -> float:
+    """Spread of fine texture and grain, grey levels (median absolute deviation from a small median, scaled)."""
+    calm = cv2.medianBlur(np.clip(crop, 0, 255).astype(np.uint8), 5)
+    return 1.48 * float(np.median(np.abs(crop - calm).max(-1)[where])) if where.any() else 0.0
+
+
+def _visible(crop: np.ndarray, behind: np.ndarray, colour: np.ndarray, alpha: np.ndarray, least: float) -> np.ndarray:
+    """Where strokes changed the picture by more than `least` towards their colour, or by much more in any way (a thin
+    outline of another colour)."""
+    towards = alpha * np.abs(colour - behind).max(-1) > least
+    return towards | (np.abs(crop - behind).max(-1) > 2 * least - VISIBLE)
 
 
 def _with_style(crop: np.ndarray, alpha: np.ndarray, strokes: np.ndarray, height: float) -> np.ndarray:
