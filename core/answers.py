@@ -1,7 +1,7 @@
 """What a vision-language model may answer to the three questions.
 
-An answer is data, never an instruction: it is checked against these schemas, slips are repaired only where one reading is
-possible, and its words are reduced to plain English words. `parse.py` gets from a model's text to here.
+An answer is data, never an instruction: it is checked against these schemas, slips are repaired only where one reading
+is possible, and its words are reduced to plain English words. `parse.py` gets from a model's text to here.
 
     judge   for each region of lettering: keep it in the picture or lift it off            JudgeAnswer
     find    lettering the detector may have missed                                         FindAnswer
@@ -73,6 +73,9 @@ _KIND_WORDS: dict[str, str] = {
     "light": r"light|glow|gleam|shimmer|glimmer|shine|reflection",
     "sway": r"sway|rustle|breath|bend|nod|flutter|billow|stir|hair",
 }
+
+# words of the form itself, which small models fill in for want of better
+_FORM = {"subject", "motion", "movement", "movements", "string", "kind", "direction", "strength", "region", "thing"}
 
 
 def _lower(value: Any) -> Any:
@@ -217,9 +220,17 @@ class Movement(Answer):
             raise ValueError("must be [x0, y0, x1, y1] from 0 to 1")
         scale = 1000 if max(value) > 1 and min(value) >= 0 and max(value) >= 20 else 1
         x0, y0, x1, y1 = (float(v) / scale for v in value)
+        if (x0, y0, x1, y1) in ((0, 0, 0, 0), (0, 0, 1, 1)):
+            return None  # models that must write something write these for "no place of its own"
         if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
             raise ValueError("must be [x0, y0, x1, y1] from 0 to 1 with x0 < x1 and y0 < y1")
         return x0, y0, x1, y1
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Movement:
+        if self.subject.lower() == self.motion.lower() or {self.subject.lower(), self.motion.lower()} & _FORM:
+            raise ValueError("must name what moves and how it moves")
+        return self
 
 
 class MoveAnswer(Answer):
@@ -228,6 +239,12 @@ class MoveAnswer(Answer):
     movements: list[Movement] = Field(min_length=1, max_length=12)
     mood: Annotated[Mood | None, BeforeValidator(_lower)] = None
     medium: Annotated[Medium | None, BeforeValidator(_lower)] = None
+
+    @field_validator("movements")
+    @classmethod
+    def _each_once(cls, movements: list[Movement]) -> list[Movement]:
+        """Small models repeat themselves to fill a list."""
+        return list({(m.subject.lower(), m.motion.lower()): m for m in reversed(movements)}.values())[::-1]
 
 
 def _is_number(value: Any) -> bool:

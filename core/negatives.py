@@ -88,5 +88,5 @@ BY_MOOD: dict[Mood, dict[str, str]] = {
 
 
 def negative_prompt(mood: Mood, medium: Medium | None) -> str:
-    """The negative prompt for a mood and a medium: every term once. None: the medium is not known, none of its terms."""
+    """The negative prompt for a mood and a medium, every term once; None: the medium is not known."""
     return ", ".join(dict.fromkeys((*BASE, *(BY_MEDIUM[medium] if medium else ()), *BY_MOOD[mood])))

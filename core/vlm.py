@@ -9,6 +9,7 @@ Knows nothing of what the questions mean, and nothing of ComfyUI: who needs a de
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import logging
@@ -151,26 +152,35 @@ def put(question: Question, asking: Asking) -> Given:
     backend, settings = asking.backend, asking.settings
     if backend is None:
         return Given(None, "offline")
-    by = f"{backend.name} {settings.scrub(backend.model)}"
+    by = f"{backend.name} {settings.scrub(_shown(backend.model))}"
     kept = _kept(asking.cache, question.key(by)) if asking.cache else None
     if kept is not None:
         try:
             return Given(_checked(kept, question)[0], by, cached=True)
         except BadAnswer:
             log.info("a kept answer no longer follows its schema; asking again")
+    warnings: list[str] = []
+    answer: Answer | None = None
     try:
-        answer, text, warnings = _converse(question, backend, asking)
+        answer, text = _converse(question, backend, asking, warnings)
+        if asking.cache:
+            _keep(asking.cache, question.key(by), text)
     except VlmError as error:
-        return Given(None, by, (f"{backend.name} was asked about {question.name!r}: {settings.scrub(str(error))}",))
-    if asking.cache:
-        _keep(asking.cache, question.key(by), text)
+        warnings.append(f"{backend.name} was asked about {question.name!r}: {error}")
     return Given(answer, by, tuple(settings.scrub(warning) for warning in warnings))
 
 
-def _converse(question: Question, backend: Backend, asking: Asking) -> tuple[Answer, str, list[str]]:
-    """Ask; wait once if the server says so; send one bad answer back; do without the picture if it must be."""
+def _shown(model: str) -> str:
+    """A model's name; of a path on the server's machine, the last part only."""
+    return re.split(r"[\\/]", model)[-1] if re.match(r"[/~]|[A-Za-z]:\\", model) else model
+
+
+def _converse(question: Question, backend: Backend, asking: Asking, warnings: list[str]) -> tuple[Answer, str]:
+    """Ask; wait once if the server says so; send one bad answer back; do without the picture if it must be.
+
+    Returns the answer and the text it was read from; adds what was out of the ordinary to `warnings`.
+    """
     deadline = time.monotonic() + asking.settings.timeout
-    warnings: list[str] = []
     complaint, waited = "", False
     while True:
         left = deadline - time.monotonic()
@@ -181,7 +191,7 @@ def _converse(question: Question, backend: Backend, asking: Asking) -> tuple[Ans
             text = asking.settings.scrub(_within(backend, request, asking)[: MAX_ANSWER + 1])
         except BlindModel:
             backend.sees = False
-            warnings.append(f"{backend.model} sees no pictures; it was told what was measured on this one")
+            warnings.append(f"{_shown(backend.model)} sees no pictures; it was told what was measured on this one")
             continue
         except VlmError as error:
             pause = error.retry_after
@@ -193,7 +203,8 @@ def _converse(question: Question, backend: Backend, asking: Asking) -> tuple[Ans
             continue
         try:
             answer, repairs = _checked(text, question)
-            return answer, text, warnings + [f"repaired: {repair}" for repair in repairs]
+            warnings += [f"repaired: {repair}" for repair in repairs]
+            return answer, text
         except BadAnswer as fault:
             if complaint:
                 raise VlmError(f"two answers were of no use; the last: {fault}") from None
@@ -280,15 +291,15 @@ def _kept(folder: Path, key: str) -> str | None:
 
 def _keep(folder: Path, key: str, text: str) -> None:
     """Keep an answer; a folder that cannot be written costs the next run a question, nothing else."""
-    target = folder / f"{key}.json"
-    partial = target.with_name(f"{key}.{uuid4().hex}.part")
+    partial = folder / f"{key}.{uuid4().hex}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         partial.write_text(json.dumps({"text": text}, ensure_ascii=False), encoding="utf-8")
-        partial.replace(target)
+        partial.replace(folder / f"{key}.json")
     except OSError as error:
         log.warning("answers cannot be kept in %s (%s)", folder, error.strerror)
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def open_or_offline(name: str, settings: Settings, qwen: Callable[[Path], Backend] | None = None) -> Asking:

@@ -42,7 +42,7 @@ class Gemini:
             system_instruction=request.system,
             response_mime_type="application/json",
             response_json_schema=request.wire,
-            temperature=0.2,
+            seed=0,  # and no temperature: Gemini 3 is made for its default and loops below it
             max_output_tokens=8192,
         )
         parts: list[Any] = [types.Part.from_text(text=request.text)]

@@ -17,7 +17,14 @@ from .vlm_settings import Settings
 _BLIND = re.compile(
     r"image input is not supported|mmproj|does not support (?:image|vision|multimodal)|not a multimodal", re.I
 )
-_NO_SCHEMA = re.compile(r"response_format|json_schema|grammar|schema", re.I)
+# Optional arguments, and how servers name them when they refuse them: many local ones know no JSON schemas, some
+# hosted models take neither a temperature nor `max_tokens`.
+_OPTIONAL = {
+    "response_format": r"response_format|json_schema|grammar|schema",
+    "max_tokens": r"max_tokens",
+    "temperature": r"temperature",
+    "seed": r"\bseed\b",
+}
 
 
 class OpenAICompatible:
@@ -29,7 +36,7 @@ class OpenAICompatible:
         self.model, self._base_url, self._key = model, base_url, key
         self.boxes = style_of(model)
         self.sees = True
-        self._constrained = True  # False once the server refused a JSON schema
+        self._refused: list[str] = []  # optional arguments that this server turned out not to know
 
     @classmethod
     def configured(cls, settings: Settings) -> OpenAICompatible:
@@ -71,17 +78,18 @@ class OpenAICompatible:
         arguments: dict[str, Any] = {
             "model": self.model,
             "messages": [{"role": "system", "content": request.system}, {"role": "user", "content": content}],
-            "temperature": 0.2,
+            "temperature": 0,
+            "seed": 0,
             "max_tokens": 2048,
+            "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": request.wire}},
         }
-        if self._constrained:
-            form = {"name": "answer", "schema": request.wire}
-            arguments["response_format"] = {"type": "json_schema", "json_schema": form}
+        for name in self._refused:
+            del arguments[name]
         try:
             response = self._client(request.seconds).chat.completions.create(**arguments)
         except openai.APIStatusError as error:
-            if self._constrained and error.status_code in (400, 422) and _NO_SCHEMA.search(str(error)):
-                self._constrained = False
+            if error.status_code in (400, 422) and (named := _names(str(error), arguments)):
+                self._refused.append(named)
                 return self.ask(request)
             raise _fault(error) from None
         except openai.APITimeoutError:
@@ -89,6 +97,12 @@ class OpenAICompatible:
         except openai.APIConnectionError:
             raise VlmError("the server at OPENAI_BASE_URL is not reachable; is it running?") from None
         return _text(response)
+
+
+def _names(message: str, arguments: dict[str, Any]) -> str:
+    """The optional argument, among those sent, that a refusal names; "" when it is about something else."""
+    named = (name for name, words in _OPTIONAL.items() if name in arguments and re.search(words, message, re.I))
+    return next(named, "")
 
 
 def _text(response: Any) -> str:

@@ -1,6 +1,6 @@
 """A local server that speaks the Gemini and the OpenAI chat protocol, and misbehaves on request.
 
-Give it a list of replies: each request takes the next one (the last one stays). A reply is the name of a recorded shape in
+Give it replies: each request takes the next one (the last one stays). A reply is the name of a recorded shape in
 `tests/data/vlm/`, or a dict {status, headers, body} with optional `drip` (seconds between bytes) and `wait` (seconds).
 Requests are kept in `requests` as (path, headers, body).
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -51,7 +50,7 @@ class VlmServer:
 
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                server.requests.append((self.path, dict(self.headers), body))
+                server.requests.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
                 index = min(len(server.requests), len(server.replies)) - 1
                 server._answer(self, server.replies[index])
 
@@ -86,7 +85,6 @@ class VlmServer:
         return json.dumps([part for part in _strings(self.requests[index][2]) if len(part) < 20_000])
 
     def __enter__(self) -> VlmServer:
-        self._started = time.monotonic()
         return self
 
     def __exit__(self, *exc) -> None:
