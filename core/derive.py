@@ -1,7 +1,7 @@
 """From what a scene is made of to the effects that suit it.
 
-Skies drift, water flows, foliage sways, stars twinkle, graphic art breathes with light and parallax. Amplitudes are such
-that most of a picture moves at 5 to 25 px a second (at 1080): seen at a glance, never in the way of the lettering.
+Skies drift, water flows, foliage sways, stars twinkle, graphic art breathes with light and parallax. Amplitudes are
+such that most of a picture moves at 5 to 25 px a second (at 1080): seen at a glance, never in the way of the lettering.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .scene import Scene, ramp
 
 @dataclass(frozen=True)
 class Traits:
-    """Shares and likelihoods, 0..1; lightness is the mean CIELAB L, 0..100, warmth its b, chroma its distance from grey."""
+    """Shares and likelihoods, 0..1; lightness, warmth and chroma are the means of CIELAB L (0..100), b and |(a, b)|."""
 
     natural: float
     flatness: float
@@ -32,13 +32,15 @@ class Traits:
 
 
 def traits(scene: Scene) -> Traits:
-    natural = 1 - float(ramp(np.float32(scene.graphic), 0.35, 0.6))
+    natural = 1 - float(ramp(scene.graphic, 0.3, 0.5))
     chroma = np.hypot(scene.lab[..., 1], scene.lab[..., 2])
+    inner = cv2.erode(scene.sky, np.ones((15, 15), np.uint8)) > 0.5
+    outlined = scene.outlines[inner].mean() if inner.any() else 1.0  # clouds have none
     return Traits(
         natural=natural,
         flatness=scene.flatness,
-        sky=natural * _solid(scene.sky),
-        water=natural * _solid(scene.water),
+        sky=natural * _solid(scene.sky, 21) * (1 - float(ramp(outlined, 0.12, 0.2))),
+        water=natural * _solid(scene.water, 7),
         textured=natural * float(scene.textured.mean()),
         subject=float(scene.subject.mean()),
         specks=float((scene.highlights * (1 - scene.textured)).mean()),
@@ -48,16 +50,16 @@ def traits(scene: Scene) -> Traits:
     )
 
 
-def _solid(mask: np.ndarray) -> float:
+def _solid(mask: np.ndarray, size: int) -> float:
     """The share of the picture that a mask covers, of its broad parts only: gaps between trunks are no sky."""
-    core = cv2.erode(mask, np.ones((21, 21), np.uint8))
+    core = cv2.erode(mask, np.ones((size, size), np.uint8))
     return float(mask.mean()) if core.mean() > 0.35 * mask.mean() else 0.0
 
 
-def derive_effects(scene: Scene, rng: np.random.Generator, strength: float) -> list[Effect]:
+def derive_effects(scene: Scene, rng: np.random.Generator, strength: float) -> tuple[Effect, ...]:
     """The effects for a scene, strongest first; none when strength is 0."""
     if strength == 0:
-        return []
+        return ()
     found = traits(scene)
     side = 1 if rng.random() < 0.5 else -1
     effects = _drift(found, rng, strength, side)
@@ -65,7 +67,7 @@ def derive_effects(scene: Scene, rng: np.random.Generator, strength: float) -> l
     effects += _lights(scene, found, rng, strength)
     effects += _drifting_lights(scene, found, strength)
     grain = _own_grain(scene) * min(strength, 1.0)
-    return [*effects, Grain(amount=_round(grain))] if grain > 0.2 else effects
+    return (*effects, Grain(amount=_round(grain))) if grain > 0.2 else tuple(effects)
 
 
 def _drift(found: Traits, rng: np.random.Generator, strength: float, side: int) -> list[Effect]:
@@ -117,12 +119,12 @@ def _streams(found: Traits, rng: np.random.Generator, strength: float, side: int
 def _lights(scene: Scene, found: Traits, rng: np.random.Generator, strength: float) -> list[Effect]:
     """A broad wave of light, stronger where there is little else to move; specks in the dark twinkle."""
     amount = (0.02 + 0.015 * found.flatness + 0.008 * (1 - found.natural)) * strength
-    amount *= 1.3 - 0.6 * float(ramp(np.float32(found.lightness), 35, 85))
+    amount *= 1.3 - 0.6 * float(ramp(found.lightness, 35, 85))
     wavelength = _round(rng.uniform(800, 1000))
     effects: list[Effect] = [
         Light(amount=_round(min(amount, 0.5)), wavelength=wavelength, angle=_round(rng.uniform(0, 360)))
     ]
-    if found.specks > 0.0008:
+    if 0.0008 < found.specks < 0.016:  # more are no specks but texture
         effects.append(Light(region=Region(mask="highlights"), amount=_round(min(0.16 * strength, 0.5)), wavelength=60))
     return effects
 
@@ -138,7 +140,7 @@ def _drifting_lights(scene: Scene, found: Traits, strength: float) -> list[Effec
         region = Region(mask="sky")
         return [Particles(style="stars", region=region, count=round(40 * strength), size=1.3, brightness=0.5, speed=0)]
     if found.lightness < 60 or found.flatness > 0.5:
-        brightness = 0.1 + 0.16 * float(ramp(np.float32(found.lightness), 70, 15))
+        brightness = 0.1 + 0.16 * float(ramp(found.lightness, 70, 15))
         count = round((26 + 22 * found.flatness) * strength)
         colour = _accent(scene)
         return [Particles(style="dust", count=count, size=4, brightness=_round(brightness), colour=colour)]
@@ -146,8 +148,9 @@ def _drifting_lights(scene: Scene, found: Traits, strength: float) -> list[Effec
 
 
 def _own_grain(scene: Scene) -> float:
-    """Grain that the picture's own fine detail hides: a tenth of its energy (variance of the Laplacian, in which white
-    noise of variance 1 counts 20), at most 0.9 levels. More would make frame 0, which has none, look unlike the rest."""
+    """Grain that the picture's own fine detail hides: a tenth of its energy (variance of the Laplacian, in which
+    white noise of variance 1 counts 20), at most 0.9 levels. With more, frame 0, which has none, would look unlike the
+    rest."""
     energy = cv2.Laplacian(cv2.cvtColor(scene.image, cv2.COLOR_RGB2GRAY), cv2.CV_32F).var()
     return float(min(0.9, np.sqrt(energy / 200)))
 

@@ -103,8 +103,8 @@ class Light(Strict):
 
 
 class Particles(Strict):
-    """Small lights that live and drift. `size`: px, `brightness`: 0..1 of white, `speed`: px a second, `colour`: #rrggbb
-    (the style's own without it)."""
+    """Small lights that live and drift. `size`: px, `brightness`: 0..1 of white, `speed`: px a second, `colour`:
+    #rrggbb (the style's own without it)."""
 
     kind: Literal["particles"] = "particles"
     style: Literal["dust", "snow", "stars", "embers"] = "dust"

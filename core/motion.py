@@ -99,7 +99,7 @@ class Stage:
             elif isinstance(effect, Light):
                 add_light(self.light, effect, grid, mask, rng)
             elif isinstance(effect, Particles):
-                self.swarms.append(Swarm(effect, plate, mask, seconds, rng))
+                self.swarms.append(Swarm(effect, plate.shape, mask, scene.textured, seconds, rng))
         border = grid.border()
         self.shift.scale(border)
         self.streams.distance *= border

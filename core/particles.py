@@ -1,23 +1,23 @@
 """Drifting lights: dust, snow, stars, embers.
 
 Every particle lives once or more a turn, at a time of its own, so their number stays level. Frame 0 is the picture
-itself and so shows none of them. Those alive at the join are born out of bright or busy spots of the picture: what they
-would add to frame 0 is taken off every frame (`rest`), which nobody sees in such a spot. Where the picture is too plain
-for that, a particle fades out and in again around the join.
+itself and so shows none of them. Those alive at the join are placed over fine texture if there is any: what they would
+add to frame 0 is taken off every frame (`rest`), which nobody sees in such a spot. Where the picture is too plain for
+that, a particle fades out and in again around the join, each over a span of its own.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from .effects import Particles
 
 TURN = 2 * np.pi
-JOIN = 0.11  # share of a turn on each side of the join in which particles over plain parts fade
+JOIN = 0.11  # share of a turn on each side of the join in which particles over plain parts fade, on average
 CANDIDATES = 24
+CHOICE = 4  # of this many places inside the mask, one that must hide takes the best
 
 
 @dataclass(frozen=True)
@@ -41,17 +41,16 @@ STYLES = {
 class Swarm:
     """The particles of one effect over a picture; `stamp` adds them to a frame held as float32."""
 
-    def __init__(self, effect: Particles, picture: np.ndarray, mask: np.ndarray, seconds: float, rng):
+    def __init__(self, effect: Particles, shape: tuple[int, ...], mask, hiding, seconds: float, rng):
         self._style = style = STYLES[effect.style]
-        self.height, self.width = picture.shape[:2]
+        self.height, self.width = shape[:2]
         scale = min(self.height, self.width) / 1080
         count = effect.count
         self._birth = (np.arange(count) + rng.uniform(0, 1, count)) / max(count, 1)
         self._life = rng.uniform(*style.life, count)
-        spots = _spots(picture)
-        self._start = _places(count, mask, spots, self._alive_at_join(), rng) * (self.width, self.height)
-        row, column = (self._start[:, ::-1] / (self.height, self.width) * spots.shape).astype(int).T
-        self._carry = np.clip(spots[row.clip(0, len(spots) - 1), column.clip(0, spots.shape[1] - 1)], 0, 1)
+        self._start = _places(count, mask, hiding, self._alive_at_join(), rng) * (self.width, self.height)
+        self._carry = _sample(hiding, self._start / (self.width, self.height))
+        self._gap = rng.uniform(0.5, 1.5, count) * JOIN
         heading = np.radians(style.heading + style.spread * rng.uniform(-1, 1, count))
         path = effect.speed * scale * seconds * rng.uniform(0.6, 1.4, count)
         self._path = np.stack([np.cos(heading), np.sin(heading)], 1) * path[:, None]
@@ -71,7 +70,7 @@ class Swarm:
         age = ((t - self._birth) % 1.0) / self._life
         fade = np.clip(np.minimum(age, 1 - age) / 0.3, 0, 1)
         fade = np.where(age < 1, fade * fade * (3 - 2 * fade), 0)
-        near = np.clip(min(t, 1 - t) / JOIN, 0, 1)
+        near = np.clip(min(t, 1 - t) / self._gap, 0, 1)
         fade = fade * (self._carry + (1 - self._carry) * near * near * (3 - 2 * near))
         phase, beats = self._flicker
         fade = fade * (1 + self._style.flicker * (np.sin(TURN * beats * t + phase) - 1) / 2)
@@ -106,24 +105,14 @@ def _rgb(colour: str) -> list[float]:
     return [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
 
 
-def _spots(picture: np.ndarray) -> np.ndarray:
-    """How well each place of the picture hides a missing light: (h, w) float64 0..1 at 256 px."""
-    scale = 256 / min(picture.shape[:2])
-    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float64)
-    mean = cv2.GaussianBlur(grey, (0, 0), 3)
-    busy = np.sqrt(np.maximum(cv2.GaussianBlur(grey * grey, (0, 0), 3) - mean * mean, 0))
-    return np.clip((busy - 4) / 18, 0, 1) * np.clip((grey - mean) / 4 + 0.5, 0, 1)
-
-
-def _places(count: int, mask: np.ndarray, spots: np.ndarray, choosy: np.ndarray, rng) -> np.ndarray:
+def _places(count: int, mask: np.ndarray, hiding: np.ndarray, choosy: np.ndarray, rng) -> np.ndarray:
     """(count, 2) places in 0..1 inside the mask; the choosy ones take the best hiding of a few candidates."""
     places = np.empty((count, 2))
     for i in range(count):
         found = rng.uniform(0, 1, (CANDIDATES, 2))
-        inside = _sample(mask, found)
-        merit = inside * (0.02 + _sample(spots, found)) if choosy[i] else (inside > rng.uniform(0, 1, CANDIDATES))
-        places[i] = found[int(np.argmax(merit))]
+        inside = np.argsort(_sample(mask, found) < rng.uniform(0, 1, CANDIDATES), kind="stable")
+        found = found[inside[:CHOICE]]
+        places[i] = found[int(np.argmax(_sample(hiding, found)))] if choosy[i] else found[0]
     return places
 
 

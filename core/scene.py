@@ -1,4 +1,4 @@
-"""What a picture is made of, as far as motion needs it: sky, water, texture, subject, faces, bright specks, straight lines.
+"""What a picture is made of, as far as motion needs it: sky, water, texture, subject, faces, specks, straight lines.
 
 Classic picture statistics only, no learned weights. Everything is worked out at 256 px on the shorter side, once, when
 first asked for. Masks are (h, w) float32 in 0..1, soft-edged. The limits were set by looking at photographs, paintings
@@ -10,6 +10,7 @@ This module does not know what will move; `recipe.py` decides that from what is 
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -45,7 +46,7 @@ class Scene:
     @cached_property
     def flatness(self) -> float:
         """0 (busy) .. 1 (hardly anything but smooth gradients)."""
-        return float(1 - ramp(np.float32(self.gradient.mean()), 0.1, 0.9))
+        return float(1 - ramp(self.gradient.mean(), 0.1, 0.9))
 
     @cached_property
     def _lines(self) -> np.ndarray:
@@ -72,12 +73,12 @@ class Scene:
 
     @cached_property
     def graphic(self) -> float:
-        """0 (photograph, painting) .. 1 (flat shapes): how much of the clear edges is straight; a horizon is not counted."""
-        lines = self._lines
-        if self.horizon is not None and len(lines):
-            lines = lines[np.abs((lines[:, 1] + lines[:, 3]) / 2 - self.horizon) > 5]
+        """0 (photograph, painting) .. 1 (flat shapes): the share of clear edges that is straight, but for a horizon."""
+        straight = self.straight.copy()
+        if self.horizon is not None:
+            straight[self.horizon - 5 : self.horizon + 6] = 0
         clear = self.gradient * (self.gradient > max(0.12, float(np.percentile(self.gradient, 80))))
-        return float((clear * self._draw(lines)).sum() / max(float(clear.sum()), 1e-6))
+        return float((clear * straight).sum() / max(float(clear.sum()), 1e-6))
 
     @cached_property
     def horizon(self) -> int | None:
@@ -126,13 +127,20 @@ class Scene:
         upper border and is free of clear edges and texture."""
         if self.horizon is not None:
             return self._settle(np.repeat((np.arange(self.height) < self.horizon)[:, None], self.width, axis=1))
-        plain = cv2.morphologyEx((self.gradient < 2.6).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        plain = cv2.morphologyEx(
+            (self._colour_steps() < 2.6).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)
+        )
         mask = self._touching(plain, slice(0, 3), 0.12)
         mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)).astype(np.float32)
         mask *= 1 - ramp(self.textured, 0.2, 0.6)
         if mask[int(0.75 * self.height) :].mean() < 0.9:  # not sky all over: the ground begins somewhere below
             mask *= 1 - ramp(np.linspace(0, 1, self.height, dtype=np.float32), 0.55, 0.8)[:, None]
         return cv2.GaussianBlur(mask, (0, 0), 4)
+
+    def _colour_steps(self) -> np.ndarray:
+        """CIELAB distance per pixel at a scale of about 2 px."""
+        lab = cv2.GaussianBlur(self.lab, (0, 0), 1.2)
+        return np.sqrt((cv2.Sobel(lab, cv2.CV_32F, 1, 0) ** 2 + cv2.Sobel(lab, cv2.CV_32F, 0, 1) ** 2).sum(2)) / 8
 
     @staticmethod
     def _touching(candidate: np.ndarray, rows: slice, share: float) -> np.ndarray:
@@ -177,7 +185,7 @@ class Scene:
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
         specks = ramp(cv2.morphologyEx(self.light, cv2.MORPH_TOPHAT, kernel), 7, 20)
         specks *= ramp(cv2.GaussianBlur(self.light, (0, 0), 8), 50.0, 28.0)
-        return cv2.GaussianBlur(specks, (0, 0), 0.8)
+        return cv2.GaussianBlur(specks * (1 - self.outlines), (0, 0), 0.8)
 
     @cached_property
     def saliency(self) -> np.ndarray:
@@ -227,7 +235,8 @@ class Scene:
         mask = np.zeros((self.height, self.width), np.float32)
         if not hasattr(cv2, "CascadeClassifier"):
             return mask
-        cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
+        folder = cv2.data.haarcascades  # pyright: ignore[reportAttributeAccessIssue]
+        cascade = cv2.CascadeClassifier(folder + "haarcascade_frontalface_default.xml")
         grey = cv2.cvtColor(self.image, cv2.COLOR_RGB2GRAY)
         zoom = 360 / min(grey.shape)
         grey = cv2.resize(grey, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR)
@@ -240,8 +249,8 @@ class Scene:
     def depth(self, kind: str) -> np.ndarray:
         """How far each part drifts in a parallax, 0.3 (far) .. 1 (near); smooth, so that no straight line kinks.
 
-        kind: "flat" (one plane), "vertical" (low is near), "subject" (the subject is near), "shapes" (what is unlike the
-        border is near).
+        kind: "flat" (one plane), "vertical" (low is near), "subject" (the subject is near), "shapes" (what is unlike
+        the border is near).
         """
         if kind == "flat":
             return np.ones((self.height, self.width), np.float32)
@@ -260,7 +269,7 @@ class Scene:
         return (0.3 + 0.7 * near).astype(np.float32)
 
 
-def ramp(values: np.ndarray, low: float, high: float) -> np.ndarray:
+def ramp(values: Any, low: float, high: float) -> np.ndarray:
     """Smoothstep from 0 at `low` to 1 at `high`."""
     t = np.clip((values - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
