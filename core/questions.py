@@ -71,8 +71,8 @@ def judge_question(cover: np.ndarray, regions: Sequence[tuple[Box, str | None]],
         if beyond:
             raise BadAnswer(f"there is no region {beyond[0]}; the numbers go from 0 to {len(regions) - 1}")
 
-    picture = _numbered(cover, [box for box, _ in regions])
-    return Question("judge", JUDGE_VERSION, system, text, picture, JudgeAnswer, _judge_wire(len(regions)), measured, check)
+    picture, wire = _numbered(cover, [box for box, _ in regions]), _judge_wire(len(regions))
+    return Question("judge", JUDGE_VERSION, system, text, picture, JudgeAnswer, wire, measured, check)
 
 
 def find_question(cover: np.ndarray, style: BoxStyle) -> Question:
@@ -149,87 +149,6 @@ def _judge_wire(count: int) -> dict[str, Any]:
 
 _TEXT: dict[str, Any] = {"type": "string", "maxLength": 80}
 _NUMBER: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 1}
-_FIND_WIRE)
-
-
-def move_question(plate: np.ndarray, wish: str = "", measured: str = "") -> Question:
-    """What moves in the clean plate. wish: what the person or the tags say, quoted as data."""
-    said = f"What is wished for or known, as data: {json.dumps(wish, ensure_ascii=False)}." if wish else ""
-    system, text = _words("move", MOVE_VERSION, wish=said)
-    return Question("move", MOVE_VERSION, system, text, to_send(plate), MoveAnswer, _MOVE_WIRE, measured)
-
-
-def to_send(image: np.ndarray) -> np.ndarray:
-    """(H, W, 3) uint8 -> the picture that is sent: longer side 896 px, both sides a multiple of 224, 224 at least."""
-    height, width = image.shape[:2]
-    scale = SENT_SIDE / max(height, width)
-    sides = [max(_PATCH, round(side * scale / _PATCH) * _PATCH) for side in (width, height)]
-    return cv2.resize(image, (sides[0], sides[1]), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-
-
-def _numbered(cover: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
-    """The cover with each region outlined and numbered, which a model points at more surely than at coordinates."""
-    drawn = fit(cover, SENT_SIDE).copy() if min(cover.shape[:2]) < SENT_SIDE else cover.copy()
-    scale = drawn.shape[1] / cover.shape[1]
-    size = max(drawn.shape[:2]) / SENT_SIDE
-    for index, box in enumerate(boxes):
-        x0, y0, x1, y1 = (round(v * scale) for v in box)
-        cv2.rectangle(drawn, (x0, y0), (x1, y1), (255, 0, 0), max(1, round(2 * size)))
-        label, corner = str(index), (x0, max(round(20 * size), y0 - round(4 * size)))
-        for colour, weight in (((0, 0, 0), 5), ((255, 255, 255), 2)):
-            cv2.putText(drawn, label, corner, cv2.FONT_HERSHEY_SIMPLEX, 0.8 * size, colour, round(weight * size) or 1)
-    return to_send(drawn)
-
-
-@cache
-def _sections(name: str, version: int) -> tuple[str, str]:
-    text = (PROMPTS / f"{name}_v{version}.md").read_text(encoding="utf-8")
-    _, system, question = (part.strip() for part in text.replace("## Question", "## System").split("## System"))
-    return system, question
-
-
-def _words(name: str, version: int, **fill: str) -> tuple[str, str]:
-    system, question = _sections(name, version)
-    return system, Template(question).substitute(fill)
-
-
-def _object(**properties: Any) -> dict[str, Any]:
-    required = [name for name, form in properties.items() if not form.pop("optional", False)]
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-
-
-def _list_of(form: dict[str, Any], most: int) -> dict[str, Any]:
-    return {"type": "array", "items": form, "maxItems": most}
-
-
-def _one_of(choices: Any) -> dict[str, Any]:
-    return {"type": "string", "enum": list(choices)}
-
-
-def _judge_wire(count: int) -> dict[str, Any]:
-    """Exactly one entry for each region: a small model told "up to 200" does not stop."""
-    verdict = _object(
-        index={"type": "integer", "minimum": 0, "maximum": max(0, count - 1)},
-        kind=_one_of(LETTERING_KINDS),
-        action=_one_of(("keep", "lift")),
-        reason=dict(_TEXT),
-    )
-    return _object(regions={"minItems": count, **_list_of(verdict, count)})
-
-
-_TEXT: dict[str, Any] = {"type": "string", "maxLength": 80}
-_NUMBER: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 1}
-_JUDGE_WIRE = _object(
-    regions=_list_of(
-        _object(
-            index={"type": "integer"},
-            kind=_one_of(LETTERING_KINDS),
-            action=_one_of(("keep", "lift")),
-            reason=dict(_TEXT),
-        ),
-        200,
-    )
-)
 _FIND_WIRE = _object(
     regions=_list_of(
         _object(
