@@ -127,7 +127,7 @@ def _sentence(movement: Movement) -> str:
         words.append("very faintly" if movement.strength < 0.3 else "gently" if movement.strength < 0.6 else "steadily")
     sentence = " ".join(words)
     if _ACCUMULATES.search(sentence) and "already" not in sentence:
-        sentence += ", already evenly present throughout"
+        sentence += ", already present throughout"
     return sentence[0].upper() + sentence[1:] + "."
 
 

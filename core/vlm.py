@@ -132,7 +132,7 @@ def open_backend(name: str, settings: Settings, qwen: Callable[[Path], Backend] 
 def _configured(settings: Settings) -> str:
     if settings.gemini_key:
         return "gemini"
-    if settings.get("OPENAI_BASE_URL") or (settings.get("OPENAI_API_KEY") and settings.get("COVERLOOP_VLM_MODEL")):
+    if settings.has_openai:
         return "openai"
     return "qwen" if settings.get("COVERLOOP_QWEN") else "offline"
 

@@ -71,6 +71,11 @@ class Settings:
         return self.get("GEMINI_API_KEY") or self.get("GOOGLE_API_KEY")
 
     @property
+    def has_openai(self) -> bool:
+        """An address, or a key with a model named: a key alone is often there for something else."""
+        return bool(self.get("OPENAI_BASE_URL") or (self.get("OPENAI_API_KEY") and self.get("COVERLOOP_VLM_MODEL")))
+
+    @property
     def timeout(self) -> float:
         """Seconds one question may take in all, 1..600.
 

@@ -425,13 +425,10 @@ def test_a_real_model_behind_an_openai_server():
     params = xllamacpp.CommonParams()
     params.model.path = str(next(folder.glob("*.gguf")))
     params.n_ctx, params.n_parallel, params.warmup, params.verbosity, params.port = 4096, 1, False, -1, 0
-    params.cpuparams.n_threads = 2
+    params.cpuparams.n_threads = 1  # two would spin against each other on a busy machine
     server = xllamacpp.Server(params)
-    own = Settings({"OPENAI_BASE_URL": f"{server.listening_address}/v1", "COVERLOOP_VLM_TIMEOUT": "120"})
-    ask = Asking(open_backend("openai", own), own)
-    judged = judge_text(PLATE, TestJudgeAndFind.regions, ask, find=False)
-    assert judged.report["by"] == "openai SmolLM2-135M-Instruct.Q4_1.gguf", judged.report["warnings"]
-    assert any("sees no pictures" in warning for warning in judged.report["warnings"])
-    result = motion_prompt(PLATE, ask)
-    assert result.report["by"].startswith("openai") or "two answers were of no use" in result.report["warnings"][-1]
-    assert forbidden(result.positive) == [] and len(result.positive.split()) <= 100
+    own = Settings({"OPENAI_BASE_URL": f"{server.listening_address}/v1"})
+    result = judge_text(PLATE, TestJudgeAndFind.regions, Asking(open_backend("openai", own), own), find=False)
+    assert result.report["by"] == "openai SmolLM2-135M-Instruct.Q4_1.gguf", result.report["warnings"]
+    assert any("sees no pictures" in warning for warning in result.report["warnings"])
+    assert all(region.reason for region in result.regions)

@@ -1,0 +1,233 @@
+import json
+from functools import lru_cache
+from pathlib import Path
+
+import comfy.model_management
+import comfy.model_patcher
+import folder_paths
+import torch
+from comfy_api.latest import io, ui
+
+from ..core import looks
+from ..core.guard import read_triggers, with_triggers
+from ..core.prompt import forbidden
+from ..core.safety import refuse_unsafe
+from ..core.vlm import BACKENDS, Asking, Backend, open_or_offline, with_cache
+from ..core.vlm_settings import Settings
+from ..core.wish import read_wish
+from .tensors import picture
+from .text import Regions
+
+_BACKEND = io.Combo.Input(
+    "backend",
+    options=list(BACKENDS),
+    default="auto",
+    tooltip="Who looks at the picture. auto: what is configured, else offline. Keys and addresses come from the "
+    "environment or ComfyUI's settings, never from a widget. gemini and openai send the picture to that server.",
+)
+_REPORT = "Who answered, what was decided and why, what was left out, as JSON."
+
+
+class CoverLoopJudgeText(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="CoverLoopJudgeText",
+            display_name="Judge Lettering",
+            category="CoverLoop",
+            description="Decides for each piece of lettering whether it comes off the picture: titles and credits do, "
+            "a neon sign or a label that belongs to the scene stays. A model may also add lettering that was missed.",
+            inputs=[
+                io.Image.Input("cover", tooltip="The cover the regions were found on."),
+                Regions.Input("regions", tooltip="From Find Lettering."),
+                _BACKEND,
+                io.Boolean.Input(
+                    "find",
+                    default=True,
+                    tooltip="Let the model also look for lettering the detector missed. Offline nothing is added.",
+                ),
+                io.String.Input(
+                    "keep",
+                    default="",
+                    optional=True,
+                    tooltip="Your own word, comma-separated: numbers of regions or strings to leave in the picture.",
+                ),
+                io.String.Input(
+                    "lift",
+                    default="",
+                    optional=True,
+                    tooltip="Your own word, comma-separated: numbers of regions or strings to take off.",
+                ),
+            ],
+            outputs=[
+                Regions.Output(display_name="regions", tooltip="The regions, each marked lift or keep, with a reason."),
+                io.String.Output(display_name="report", tooltip=_REPORT),
+            ],
+        )
+
+    @classmethod
+    def fingerprint_inputs(cls, **inputs):
+        return _configured()
+
+    @classmethod
+    def execute(cls, cover, regions, backend, find, keep="", lift="") -> io.NodeOutput:
+        asking, kept, lifted = _asking(backend), _named(keep), _named(lift)
+        judged = looks.judge_text(picture(cover), regions, asking, find=find, keep=kept, lift=lifted)
+        report = _json(judged.report)
+        return io.NodeOutput(judged.regions, report, ui=ui.PreviewText(report))
+
+
+class CoverLoopMotionPrompt(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        line = {"default": "", "optional": True}
+        return io.Schema(
+            node_id="CoverLoopMotionPrompt",
+            display_name="Motion Prompt",
+            category="CoverLoop",
+            description="Looks at the clean plate and says what moves: as prompts for Wan and as a recipe for Ambient "
+            "Motion, from one answer. Camera moves, scene changes and the like are left out and reported.",
+            inputs=[
+                io.Image.Input(
+                    "plate", tooltip="The clean plate: what will move. Of a batch, the first picture is used."
+                ),
+                _BACKEND,
+                io.String.Input(
+                    "intent", multiline=True, tooltip="What you wish for, in any language: 'rain, slow'.", **line
+                ),
+                io.Float.Input(
+                    "strength",
+                    default=1.0,
+                    min=0.0,
+                    max=2.0,
+                    step=0.05,
+                    tooltip="How much everything moves; capped so that the cover is kept.",
+                ),
+                io.Int.Input(
+                    "seed", default=0, min=0, max=2**32 - 1, tooltip="Another seed, other particles and phases."
+                ),
+                io.String.Input(
+                    "triggers",
+                    tooltip="Trigger words of the LoRAs in use, comma-separated; each is put in once.",
+                    **line,
+                ),
+                io.String.Input("title", tooltip="The title: a hint at mood and motion.", **line),
+                io.String.Input("artist", tooltip="The artist: a hint for a model, not used offline.", **line),
+                io.String.Input("genre", tooltip="The genre: a hint at the mood.", **line),
+                io.String.Input("lyrics", multiline=True, tooltip="A few lines: a hint at mood and motion.", **line),
+            ],
+            outputs=[
+                io.String.Output(display_name="positive", tooltip="For Wan: motion first, at most 100 words."),
+                io.String.Output(display_name="negative", tooltip="For Wan, by mood and medium."),
+                io.String.Output(display_name="recipe", tooltip="For Ambient Motion (JSON)."),
+                io.String.Output(display_name="report", tooltip=_REPORT),
+            ],
+        )
+
+    @classmethod
+    def fingerprint_inputs(cls, **inputs):
+        return _configured()
+
+    @classmethod
+    def execute(cls, plate, backend, strength, seed, intent="", triggers="", **tags) -> io.NodeOutput:
+        wish, phrases = read_wish(intent, **tags), read_triggers(triggers)
+        asking = _asking(backend)
+        made = looks.motion_prompt(picture(plate), asking, wish=wish, triggers=phrases, seed=seed, strength=strength)
+        shown = f"{made.positive}\n\n{_json(made.report)}"
+        recipe, report = made.recipe.to_json(), _json(made.report)
+        return io.NodeOutput(made.positive, made.negative, recipe, report, ui=ui.PreviewText(shown))
+
+
+class CoverLoopPromptEdit(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="CoverLoopPromptEdit",
+            display_name="Edit Prompt",
+            category="CoverLoop",
+            description="Takes over the prompt: what you write here is used as it stands, also when the prompt before "
+            "it is made anew. Empty fields let the suggestion through, which is shown below.",
+            inputs=[
+                io.String.Input("positive", force_input=True, tooltip="The suggestion, from Motion Prompt."),
+                io.String.Input("negative", force_input=True, tooltip="The suggestion, from Motion Prompt."),
+                io.String.Input(
+                    "edited_positive",
+                    multiline=True,
+                    default="",
+                    tooltip="Your own; when empty, the suggestion is used.",
+                ),
+                io.String.Input(
+                    "edited_negative",
+                    multiline=True,
+                    default="",
+                    tooltip="Your own; when empty, the suggestion is used.",
+                ),
+                io.String.Input(
+                    "triggers",
+                    default="",
+                    optional=True,
+                    tooltip="Trigger words of the LoRAs in use, comma-separated; each is put into your own prompt once.",
+                ),
+            ],
+            outputs=[
+                io.String.Output(display_name="positive", tooltip="What goes to the text encoder."),
+                io.String.Output(display_name="negative", tooltip="What goes to the text encoder."),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, positive, negative, edited_positive, edited_negative, triggers="") -> io.NodeOutput:
+        refuse_unsafe("edited prompt", edited_positive)
+        own = edited_positive.strip()
+        used = with_triggers(own, read_triggers(triggers)) if own else positive
+        fights = [f"'{fault.words}' may fight the cover ({fault.why})" for fault in forbidden(own)]
+        shown = "\n".join(["Used: " + ("your own" if own else "the suggestion"), *fights, "", "Suggested:", positive])
+        return io.NodeOutput(used, edited_negative.strip() or negative, ui=ui.PreviewText(shown))
+
+
+def _asking(backend: str) -> Asking:
+    asking = open_or_offline(backend, _settings(), _qwen)
+    folder = Path(folder_paths.get_system_user_directory("coverloop")) / "answers"
+    return with_cache(asking, folder, comfy.model_management.throw_exception_if_processing_interrupted)
+
+
+def _settings() -> Settings:
+    return Settings.read(Path(folder_paths.get_user_directory()) / "default" / "comfy.settings.json")
+
+
+def _configured() -> str:
+    """What a change of makes the node run again: the choice of model, never a key."""
+    settings = _settings()
+    names = ("COVERLOOP_VLM", "COVERLOOP_VLM_MODEL", "COVERLOOP_QWEN")
+    return json.dumps([*(settings.get(name) for name in names), bool(settings.gemini_key), settings.has_openai])
+
+
+@lru_cache(maxsize=1)
+def _qwen(folder: Path) -> Backend:
+    """A Qwen-VL on ComfyUI's device management; a relative folder is looked up in ComfyUI's models folder."""
+    from ..core.vlm_qwen import Qwen
+
+    patchers: list[comfy.model_patcher.ModelPatcher] = []
+
+    def place(model: torch.nn.Module) -> torch.device:
+        if not patchers:
+            # In a holder, as ModelPatcher sets attributes that a transformers model has as read-only properties.
+            holder = torch.nn.Module()
+            holder.add_module("model", model)
+            device = comfy.model_management.text_encoder_device()
+            rest = comfy.model_management.text_encoder_offload_device()
+            patchers.append(comfy.model_patcher.ModelPatcher(holder, load_device=device, offload_device=rest))
+        comfy.model_management.load_models_gpu(patchers, force_full_load=True)
+        return patchers[0].load_device
+
+    return Qwen(Path(folder_paths.models_dir) / folder, place)
+
+
+def _named(text: str) -> list[int | str] | None:
+    """ "0, NIGHT DRIVE" -> [0, "NIGHT DRIVE"]; None when nothing is named."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    return [int(part) if part.isdecimal() else part for part in parts] or None
+
+
+def _json(report: dict) -> str:
+    return json.dumps(report, ensure_ascii=False, indent=1)
