@@ -41,13 +41,15 @@ GIVE_UP = 300.0
 
 @dataclass
 class Task:
-    """A row on its way. `tries`: failures of its own; `after`: not before this moment of the monotonic clock."""
+    """A row on its way. `tries`: failures of its own; `after`: not before this moment of the monotonic clock; `fresh`:
+    no thread had it in hand yet."""
 
     row: Row
     stem: Path
     values: Mapping[str, Any]
     tries: int = 0
     after: float = 0.0
+    fresh: bool = True
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Outcome:
     seconds: float = 0.0
     reused: bool = False
     problems: tuple[str, ...] = ()
+    attempts: int = 0
 
     @property
     def good(self) -> bool:
@@ -73,7 +76,8 @@ class Outcome:
 class Batch:
     """Render `rows` with `workflow` on `servers`, keeping everything in `store`.
 
-    given: parameters for all rows; a row's own come on top. force: render what is finished, too.
+    given: parameters for all rows; a row's own come on top. force: render what is finished, too. resume: covers that an
+    earlier run set aside stay aside; otherwise they get another chance.
     on_outcome: called once per row; on_event: with server, name of the cover and event; both from any thread.
     """
 
@@ -87,10 +91,11 @@ class Batch:
         given: Mapping[str, Any],
         *,
         force: bool = False,
+        resume: bool = False,
         on_outcome: Callable[[Outcome], None] = lambda outcome: None,
         on_event: Callable[[str, str, Event | Stage], None] = lambda server, cover, event: None,
     ):
-        self.workflow, self.store, self.force = workflow, store, force
+        self.workflow, self.store, self.force, self.resume = workflow, store, force, resume
         self.posts = [Post(url, workflow) for url in servers]
         self._on_outcome, self.on_event = on_outcome, on_event
         self._condition = threading.Condition()
@@ -222,6 +227,9 @@ class _Line:
             job = self._job(task)
         except CoverLoopError as error:
             return self._batch.finish(task, Outcome(row, "failed", str(error), stem=task.stem))
+        if task.fresh and not self._batch.resume:
+            self._store.retry(job.key)
+        task.fresh = False
         claim = self._store.claim(job, row.cover.name, self._batch.force)
         if claim == "busy":
             return self._batch.put_back(task, 1.0)
@@ -237,7 +245,17 @@ class _Line:
             return self._went_wrong(task, job, error)
         problems = tuple(record.get("judgement", {}).get("problems", ()))
         seconds = time.monotonic() - began
-        done = Outcome(row, "done", "", entry, task.stem, self._post.url, seconds, claim == "done", problems)
+        done = Outcome(
+            row=row,
+            state="done",
+            entry=entry,
+            stem=task.stem,
+            server=self._post.url,
+            seconds=seconds,
+            reused=claim == "done",
+            problems=problems,
+            attempts=len(self._store.attempts(job.key)),
+        )
         self._batch.finish(task, done)
 
     def _job(self, task: Task) -> Job:
@@ -358,4 +376,13 @@ class _Line:
     def _give_up(self, task: Task, job: Job, error: str, state: str) -> None:
         kept = "poison" if state == "poison" else "failed"
         self._store.fail(job.key, error, kept)
-        self._batch.finish(task, Outcome(task.row, state, error, self._store.find(job.key), task.stem, self._post.url))
+        outcome = Outcome(
+            row=task.row,
+            state=state,
+            error=error,
+            entry=self._store.find(job.key),
+            stem=task.stem,
+            server=self._post.url,
+            attempts=len(self._store.attempts(job.key)),
+        )
+        self._batch.finish(task, outcome)

@@ -6,58 +6,55 @@ error; with `--json`, standard output holds one JSON object and nothing else, al
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import traceback
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import click
-from rich.console import Console
 
 from .. import __version__
 from ..core.errors import CoverLoopError, UsageError
-
-stderr = Console(stderr=True, highlight=False, soft_wrap=True)
-PATH = click.Path(path_type=Path)
-
-
-def _set_debug(context: click.Context, parameter: click.Parameter, value: bool) -> None:
-    if value:
-        context.find_root().ensure_object(dict)["debug"] = True
-        logging.getLogger().setLevel(logging.DEBUG)
-
-
-_debug = click.option(
-    "--debug", is_flag=True, expose_value=False, callback=_set_debug, help="Show log lines and tracebacks."
+from .cli_jobs import jobs
+from .options import (
+    PATH,
+    covers_argument,
+    debug_option,
+    echo_json,
+    json_option,
+    out_option,
+    read_settings,
+    report,
+    server_option,
+    settings_option,
+    stderr,
+    workflow_option,
 )
-_server = click.option("--server", metavar="URL", help="A running ComfyUI. Default: COMFYUI_URL, else one of our own.")
-_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output, nothing else.")
-_out = click.option("--out", type=PATH, required=True, help="Folder for the results; made if need be.")
-_covers = click.argument("covers", nargs=-1, required=True, type=PATH, metavar="COVER...")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="coverloop")
-@_debug
+@debug_option
 def cli() -> None:
     """Turn still album covers into seamless loops that keep their lettering sharp."""
 
 
+cli.add_command(jobs)
+
+
 @cli.command()
-@_covers
-@_out
-@click.option("--workflow", default="ambient_loop", show_default=True, metavar="ID", help="NAME, or NAME_vN.")
-@_server
+@covers_argument
+@out_option
+@workflow_option
+@server_option
 @click.option("--size", type=int, help="Shorter side in pixels; the aspect is kept.  [default: the workflow's, 1080]")
 @click.option("--seconds", type=float, help="Length of one turn.  [default: the workflow's, 4]")
 @click.option("--fps", type=float, help="Frames per second.  [default: the workflow's, 24]")
 @click.option("--seed", type=int, help="Another seed, another motion.  [default: the workflow's]")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Any other parameter of the workflow.")
-@_json
-@_debug
+@settings_option
+@json_option
+@debug_option
 def render(covers, out, workflow, server, settings, as_json, **named) -> None:
     """Render COVERs: <stem>.mp4, <stem>.jpg (poster) and <stem>.json (sidecar with the judgement) in --out."""
     from .rendering import render_all
@@ -74,16 +71,44 @@ def render(covers, out, workflow, server, settings, as_json, **named) -> None:
 
 
 @cli.command()
-@_covers
-@_out
-@_json
-@_debug
+@click.argument("source")
+@out_option
+@workflow_option
+@click.option(
+    "--server", "servers", multiple=True, metavar="URL", help="A running ComfyUI; may be given several times."
+)
+@click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the workflow, for all covers."
+)
+@click.option("--resume", is_flag=True, help="Go on with an earlier run: covers it set aside stay aside.")
+@click.option("--force", is_flag=True, help="Render also what is finished already.")
+@json_option
+@debug_option
+def batch(source, out, workflow, servers, settings, resume, force, as_json) -> None:
+    """Render every cover of SOURCE: a folder, a pattern, or a .txt, .csv or .jsonl list. Ends with a report in --out.
+
+    Finished covers are kept in a store and never rendered twice; a run that was stopped or killed goes on where it was.
+    Ctrl-C once finishes what runs, twice interrupts it. Exit code 0 means that every cover has a loop that passes.
+    """
+    from .batching import run_batch
+
+    summary = run_batch(source, out, workflow, servers, read_settings(settings), stderr, force=force, resume=resume)
+    echo_json(summary.to_dict()) if as_json else click.echo(summary.line())
+    if summary.exit_code:
+        raise SystemExit(summary.exit_code)
+
+
+@cli.command()
+@covers_argument
+@out_option
+@json_option
+@debug_option
 def text(covers, out, as_json) -> None:
     """Find the lettering of COVERs: <stem>.mask.png (0/255), <stem>.plate.png and <stem>.text.json in --out. No
     server."""
     from .lettering import write_text
 
-    _report(write_text(covers, out), "covers", as_json, _text_line)
+    report(write_text(covers, out), "covers", as_json, _text_line)
 
 
 def _text_line(row: dict[str, Any]) -> str:
@@ -94,8 +119,8 @@ def _text_line(row: dict[str, Any]) -> str:
 @click.argument("video", type=PATH)
 @click.option("--cover", type=PATH, help="The cover the loop must keep; its lettering is judged too.")
 @click.option("--plot", type=PATH, help="Write a picture of the steps around the ring and the frames at the join.")
-@_json
-@_debug
+@json_option
+@debug_option
 def score(video, cover, plot, as_json) -> None:
     """Judge a loop: seam, jumps, stalls, flicker, motion; with --cover also what it kept. No server."""
     from .judging import judge_file, judgement_lines
@@ -108,7 +133,7 @@ def score(video, cover, plot, as_json) -> None:
 
 
 @cli.group(invoke_without_command=True)
-@_debug
+@debug_option
 @click.pass_context
 def workflows(context) -> None:
     """List the workflows, show one, or export its graph for ComfyUI's editor."""
@@ -117,20 +142,20 @@ def workflows(context) -> None:
 
 
 @workflows.command("list")
-@_json
-@_debug
+@json_option
+@debug_option
 def list_workflows(as_json: bool = False) -> None:
     """Every workflow and version there is."""
     from .workflow import load_workflow, workflow_ids
 
     rows = [{"id": w.id, "title": w.title} for w in map(load_workflow, workflow_ids())]
-    _report(rows, "workflows", as_json, lambda row: f"{row['id']:24} {row['title']}")
+    report(rows, "workflows", as_json, lambda row: f"{row['id']:24} {row['title']}")
 
 
 @workflows.command("show")
 @click.argument("id")
-@_json
-@_debug
+@json_option
+@debug_option
 def show_workflow(id, as_json) -> None:
     """What a workflow binds and needs."""
     from .workflow import load_workflow, workflow_facts, workflow_lines
@@ -142,7 +167,7 @@ def show_workflow(id, as_json) -> None:
 @workflows.command("export")
 @click.argument("id")
 @click.argument("file", type=PATH)
-@_debug
+@debug_option
 def export_workflow(id, file) -> None:
     """Write a workflow's graph to FILE, to open in ComfyUI."""
     from .workflow import load_workflow
@@ -158,10 +183,10 @@ def export_workflow(id, file) -> None:
 
 
 @cli.command()
-@_server
+@server_option
 @click.option("--workflow", "workflow_id", metavar="ID", help="Only this one.  [default: all]")
-@_json
-@_debug
+@json_option
+@debug_option
 def check(server, workflow_id, as_json) -> None:
     """Tell whether a server can run the workflows: its version, missing nodes and models, each with where to get it."""
     from .checking import check_server
@@ -170,29 +195,6 @@ def check(server, workflow_id, as_json) -> None:
     echo_json(found.to_dict()) if as_json else click.echo("\n".join(found.lines()))
     if not found.complete:
         raise SystemExit(1)
-
-
-def read_settings(settings: Sequence[str]) -> dict[str, str]:
-    """`NAME=VALUE` strings as a dict; raises UsageError for anything else."""
-    pairs = {}
-    for setting in settings:
-        name, sign, value = setting.partition("=")
-        if not sign or not name:
-            raise UsageError(f"--set {setting}: must be NAME=VALUE")
-        pairs[name.strip()] = value.strip()
-    return pairs
-
-
-def echo_json(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1))
-
-
-def _report(rows: list[dict[str, Any]], name: str, as_json: bool, line: Callable[[dict[str, Any]], str]) -> None:
-    if as_json:
-        echo_json({name: rows})
-    else:
-        for row in rows:
-            click.echo(line(row))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,6 +10,11 @@ from . import embedded
 from .comfy import Comfy
 
 
+def given_server(server: str | None) -> str | None:
+    """The address asked for, else `COMFYUI_URL`; None when there is neither."""
+    return server or os.environ.get("COMFYUI_URL") or None
+
+
 @contextlib.contextmanager
 def open_server(server: str | None, on_start: Callable[[], None] = lambda: None) -> Iterator[Comfy]:
     """A client of the server at `server`, else at `COMFYUI_URL`, else of an embedded one that lives as long as the
@@ -17,7 +22,7 @@ def open_server(server: str | None, on_start: Callable[[], None] = lambda: None)
 
     `on_start` is called before an embedded one is started, which takes some seconds.
     """
-    address = server or os.environ.get("COMFYUI_URL")
+    address = given_server(server)
     if address:
         with Comfy(address) as comfy:
             yield comfy
