@@ -119,7 +119,7 @@ def _streams(found: Traits, rng: np.random.Generator, strength: float, side: int
 def _lights(scene: Scene, found: Traits, rng: np.random.Generator, strength: float) -> list[Effect]:
     """A broad wave of light, stronger where there is little else to move; specks in the dark twinkle."""
     amount = (0.02 + 0.015 * found.flatness + 0.008 * (1 - found.natural)) * strength
-    amount *= 1.3 - 0.6 * float(ramp(found.lightness, 35, 85))
+    amount *= 1.3 - 0.6 * float(ramp(found.lightness, 35, 85)) + 2.2 * float(ramp(found.lightness, 24, 6))
     wavelength = _round(rng.uniform(800, 1000))
     effects: list[Effect] = [
         Light(amount=_round(min(amount, 0.5)), wavelength=wavelength, angle=_round(rng.uniform(0, 360)))

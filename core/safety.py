@@ -66,10 +66,11 @@ def unsafe(text: str) -> list[tuple[str, str]]:
     found: dict[str, str] = {}
     for why, pattern in _ENGLISH.items():
         found.update((match[0], why) for variant in sorted(variants) for match in pattern.finditer(variant))
+    composed = unicodedata.normalize("NFC", text).lower()  # NFKC would take the letters of "ㅅㅂ" apart
     # "씨 발": single syllables, each standing alone, are one word.
-    squeezed = _SPELLED_KO.sub(lambda m: re.sub(r"[\s.\-_*~!]", "", m[0]), plain)
+    squeezed = _SPELLED_KO.sub(lambda m: re.sub(r"[\s.\-_*~!]", "", m[0]), composed)
     for why, pattern in _KOREAN.items():
-        found.update((match[0], why) for variant in (plain, squeezed) for match in pattern.finditer(variant))
+        found.update((match[0], why) for variant in (composed, squeezed) for match in pattern.finditer(variant))
     return list(found.items())
 
 

@@ -166,7 +166,7 @@ class CoverLoopPromptEdit(io.ComfyNode):
                     "triggers",
                     default="",
                     optional=True,
-                    tooltip="Trigger words of the LoRAs in use, comma-separated; each is put into your own prompt once.",
+                    tooltip="Trigger words of the LoRAs in use, comma-separated; each is put into your own once.",
                 ),
             ],
             outputs=[
