@@ -236,7 +236,8 @@ class _Line:
         if claim in ("poison", "cancelled"):
             entry = self._store.find(job.key)
             error = entry.error if entry else claim
-            return self._batch.finish(task, Outcome(row, claim, error, entry, task.stem))
+            tried = len(self._store.attempts(job.key))
+            return self._batch.finish(task, Outcome(row, claim, error, entry, task.stem, attempts=tried))
         try:
             entry = self._store.finished(job.key) if claim == "done" else self._render(task, job)
             assert entry is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import re
@@ -31,6 +32,7 @@ class Hostile:
         self.prompts: list[dict[str, Any]] = []
         self.video = video
         self.socket_says: list[dict[str, Any]] = []
+        self._sockets: list[Any] = []
         self.filename, self.subfolder = "clip.mp4", ""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -91,11 +93,9 @@ class Hostile:
         handler.send_header("Connection", "Upgrade")
         handler.send_header("Sec-WebSocket-Accept", base64.b64encode(hashlib.sha1(key.encode()).digest()).decode())
         handler.end_headers()
+        self._sockets.append(handler.wfile)
         for message in self.socket_says:
-            data = json.dumps(message).encode()
-            size = struct.pack(">BB", 0x81, len(data)) if len(data) < 126 else struct.pack(">BBH", 0x81, 126, len(data))
-            handler.wfile.write(size + data)
-        handler.wfile.flush()
+            self._say(handler.wfile, message)
         opcode = 0
         while opcode != 8:  # until the client closes
             head = handler.rfile.read(2)
@@ -106,6 +106,18 @@ class Hostile:
             handler.rfile.read(4 + size)
         handler.wfile.write(b"\x88\x00")
         handler.close_connection = True
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Send a message on every open websocket."""
+        for socket in self._sockets:
+            with contextlib.suppress(OSError, ValueError):
+                self._say(socket, message)
+
+    def _say(self, socket: Any, message: Any) -> None:
+        data = json.dumps(message).encode()
+        size = struct.pack(">BB", 0x81, len(data)) if len(data) < 126 else struct.pack(">BBH", 0x81, 126, len(data))
+        socket.write(size + data)
+        socket.flush()
 
     def _handler(outer) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):
