@@ -244,6 +244,9 @@ _VALUES = st.recursive(
 def mutated(draw):
     """A good answer with some values replaced, dropped, doubled or moved, then its text cut, wrapped or sprinkled."""
     document = copy.deepcopy(draw(st.sampled_from([MOVE, MOVE, JUDGE, FIND])))
+    if "movements" in document and draw(st.booleans()):
+        movement = draw(st.sampled_from(document["movements"]))
+        movement[draw(st.sampled_from(["subject", "motion"]))] = draw(st.sampled_from(HOSTILE))
     for _ in range(draw(st.integers(0, 3))):
         node, parent, key = document, None, None
         while isinstance(node, dict | list) and node and (parent is None or draw(st.booleans())):

@@ -1,4 +1,4 @@
-"""One answer becomes Wan's prompts and the ambient recipe; wishes in English and Korean; offline quick and repeatable."""
+"""One answer becomes Wan's prompts and the ambient recipe; wishes in English and Korean; offline, quick, repeatable."""
 
 import json
 import time
