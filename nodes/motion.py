@@ -13,8 +13,8 @@ class CoverLoopRecipe(io.ComfyNode):
             node_id="CoverLoopRecipe",
             display_name="Motion Recipe",
             category="CoverLoop",
-            description="Says what moves and how, as a small JSON document derived from the picture. Paste it into "
-            "'edited' and change it to take over.",
+            description="Says what moves and how, as a small JSON document derived from the picture. To change "
+            "it, paste it into 'edited' of Ambient Motion.",
             inputs=[
                 io.Image.Input("plate", tooltip="The clean plate: what will move."),
                 io.Int.Input(
@@ -32,22 +32,14 @@ class CoverLoopRecipe(io.ComfyNode):
                     step=0.05,
                     tooltip="How much everything moves; 1 is gentle, 0 is still.",
                 ),
-                io.String.Input(
-                    "edited",
-                    multiline=True,
-                    default="",
-                    optional=True,
-                    tooltip="Your own recipe (JSON). When it is not empty it is used as it stands, and seed and "
-                    "strength have no effect.",
-                ),
             ],
             outputs=[io.String.Output(display_name="recipe", tooltip="The recipe (JSON) for Ambient Motion.")],
         )
 
     @classmethod
-    def execute(cls, plate, seed, strength, edited="") -> io.NodeOutput:
-        recipe = Recipe.parse(edited) if edited.strip() else derive_recipe(picture(plate), seed=seed, strength=strength)
-        return io.NodeOutput(recipe.to_json(), ui=ui.PreviewText(recipe.to_json()))
+    def execute(cls, plate, seed, strength) -> io.NodeOutput:
+        recipe = derive_recipe(picture(plate), seed=seed, strength=strength).to_json()
+        return io.NodeOutput(recipe, ui=ui.PreviewText(recipe))
 
 
 class CoverLoopAmbient(io.ComfyNode):
@@ -61,11 +53,21 @@ class CoverLoopAmbient(io.ComfyNode):
             "comes the first, exactly, and that is the plate itself.",
             inputs=[
                 io.Image.Input("plate", tooltip="The clean plate. Of a batch, the first picture is used."),
-                io.String.Input("recipe", force_input=True, tooltip="What moves (JSON), from Motion Recipe."),
+                io.String.Input(
+                    "recipe", force_input=True, tooltip="What moves (JSON), from Motion Prompt or Motion Recipe."
+                ),
                 io.Float.Input(
                     "seconds", default=4.0, min=0.5, max=20.0, step=0.1, tooltip="Length of one turn of the loop."
                 ),
                 io.Float.Input("fps", default=24.0, min=1.0, max=120.0, step=0.001, tooltip="Frames per second."),
+                io.String.Input(
+                    "edited",
+                    multiline=True,
+                    default="",
+                    optional=True,
+                    tooltip="Your own recipe (JSON): copy the one shown below after a run and change it. When it is not "
+                    "empty it is used instead of the one connected.",
+                ),
             ],
             outputs=[
                 io.Image.Output(display_name="frames", tooltip="One turn of the loop."),
@@ -74,14 +76,15 @@ class CoverLoopAmbient(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, plate, recipe, seconds, fps) -> io.NodeOutput:
+    def execute(cls, plate, recipe, seconds, fps, edited="") -> io.NodeOutput:
+        used = Recipe.parse(edited if edited.strip() else recipe)
         count = max(2, round(seconds * fps))
         progress = comfy.utils.ProgressBar(count)
         frames = motion.ambient(
             picture(plate),
-            Recipe.parse(recipe),
+            used,
             frames=count,
             fps=fps,
             progress=lambda done, total: progress.update_absolute(done, total),
         )
-        return io.NodeOutput(images_of(frames, count), fps)
+        return io.NodeOutput(images_of(frames, count), fps, ui=ui.PreviewText(used.to_json()))
