@@ -1,0 +1,89 @@
+"""What a loop costs on this machine: `python benchmarks/ambient.py [COVER] [--size 1080] [--seconds 4] [--fps 24]`.
+
+Starts the embedded ComfyUI, renders the cover twice (the first run loads the models, the second, with another seed, is
+measured) and prints one JSON line: seconds per stage and node, peak memory of the server, and how motion and encode
+together compare with encoding the same frames alone (`ratio`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+from coverloop.core import video
+from coverloop.orchestrator import check, embedded
+from coverloop.orchestrator.comfy import Comfy
+from coverloop.orchestrator.job import make_job, open_cover
+from coverloop.orchestrator.run import render_cover
+from coverloop.orchestrator.workflow import load_workflow
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def peak_gb(pid: int) -> float | None:
+    """Peak resident memory of a process; None where /proc does not tell."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return None
+    return round(int(text.split("VmHWM:")[1].split()[0]) / 1e6, 3)
+
+
+def encode_alone(path: Path, folder: Path) -> float:
+    """Seconds to encode the frames of `path` once more."""
+    clip = video.decode(path)
+    began = time.perf_counter()
+    video.encode(clip.frames, folder / "again.mp4", fps=clip.fps)
+    return time.perf_counter() - began
+
+
+def measure(cover: Path, given: dict, workflow_id: str) -> dict:
+    workflow = load_workflow(workflow_id)
+    began = time.perf_counter()
+    with embedded.start() as server, Comfy(server.url) as comfy, tempfile.TemporaryDirectory() as scratch:
+        start = time.perf_counter() - began
+        facts, versions = check.require(comfy, workflow)
+        picture = open_cover(cover)
+        for seed in (1, 2):
+            job = make_job(picture, workflow, {**given, "seed": seed}, versions)
+            made = render_cover(comfy, workflow, job, picture, Path(scratch) / "loop", facts)
+        timings = made.record["timings"]
+        alone = encode_alone(made.video, Path(scratch))
+        nodes = timings["nodes"]
+        both = sum(s for name, s in nodes.items() if name.split()[0] in ("CoverLoopAmbient", "CoverLoopSave"))
+        return {
+            "benchmark": "ambient",
+            "cover": cover.name,
+            "workflow": workflow.id,
+            **given,
+            "start_seconds": round(start, 2),
+            "submit_to_deliverable": timings["total"],
+            "motion_and_encode": round(both, 3),
+            "encode_alone": round(alone, 3),
+            "ratio": round(both / alone, 2),
+            "server_peak_gb": peak_gb(server.process.pid),
+            "stages": {name: timings[name] for name in ("upload", "server", "download", "judge")},
+            "nodes": nodes,
+            "passed": made.passed,
+            "problems": list(made.problems),
+            "video_bytes": made.video.stat().st_size,
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cover", nargs="?", type=Path, default=ROOT / "assets" / "cover.png")
+    parser.add_argument("--workflow", default="ambient_loop")
+    parser.add_argument("--size", type=int, default=1080)
+    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--fps", type=float, default=24.0)
+    options = parser.parse_args()
+    given = {"size": options.size, "seconds": options.seconds, "fps": options.fps}
+    print(json.dumps(measure(options.cover, given, options.workflow)))
+
+
+if __name__ == "__main__":
+    main()
