@@ -65,8 +65,8 @@ class CoverLoopAmbient(io.ComfyNode):
                     multiline=True,
                     default="",
                     optional=True,
-                    tooltip="Your own recipe (JSON): copy the one shown below after a run and change it. When it is not "
-                    "empty it is used instead of the one connected.",
+                    tooltip="Your own recipe (JSON): copy the one shown below after a run and change it. When it is "
+                    "not empty it is used instead of the one connected.",
                 ),
             ],
             outputs=[
