@@ -66,6 +66,7 @@ class Scene:
             "COVERLOOP_STORE": str(root / "store"),
             "COVERLOOP_WORKFLOWS": str(write_workflows(root / "workflows", slow=slow)),
             "CHAOS_BASES": os.pathsep.join(map(str, self.bases)),
+            "CHAOS_DELETE": str(root / "delete-next"),
         }
         self.client = self.run_client()
         self.runs = 1
@@ -100,8 +101,10 @@ class Scene:
             self.client.wait()
             self.client = self.run_client()
             self.runs += 1
+        elif kind == "delete output":
+            (self.root / "delete-next").touch()
         else:
-            self.client.send_signal(signal.SIGUSR1 if kind == "cut sockets" else signal.SIGUSR2)
+            self.client.send_signal(signal.SIGUSR1)
 
     def close(self) -> None:
         self.client.kill()
@@ -170,7 +173,7 @@ def renders(scene: Scene, pictures: dict[str, np.ndarray]) -> dict:
     return {"clips_made": sum(made.values()), "twice": reasons, "unexplained": unexplained, "attempts": attempts}
 
 
-def chaos(root: Path, covers: int, seed: int, faults: Faults, slow: int = 600, minutes: float = 20) -> dict:
+def chaos(root: Path, covers: int, seed: int, faults: Faults, slow: int = 1000, minutes: float = 20) -> dict:
     began = time.monotonic()
     scene = Scene(root, covers, slow)
     try:
@@ -182,6 +185,7 @@ def chaos(root: Path, covers: int, seed: int, faults: Faults, slow: int = 600, m
     for row in rows:
         states[row["state"]] = states.get(row["state"], 0) + 1
     result = judge(scene)
+    result["problems"] += ["no output file was deleted"] if (root / "delete-next").exists() else []
     good = states == {"done": covers} and not (result["problems"] or result["strays"] or result["unexplained"])
     seconds = round(time.monotonic() - began, 1)
     head = {
