@@ -5,8 +5,10 @@ from comfy_api.latest import ComfyExtension, io
 from .cover import CoverLoopFitCover
 from .glyph import CoverLoopGlyphMask, CoverLoopTextLayer, CoverLoopTextOver
 from .latent import CoverLoopCyclicDecode, CoverLoopLatentShift
+from .loop import CoverLoopClose, CoverLoopFindCut, CoverLoopRetime, CoverLoopToneMatch, CoverLoopTrim
 from .motion import CoverLoopAmbient, CoverLoopRecipe
 from .plate import CoverLoopCleanPlate, CoverLoopTextPreview
+from .prompt import CoverLoopJudgeText, CoverLoopMotionPrompt, CoverLoopPromptEdit
 from .score import CoverLoopScore
 from .text import CoverLoopFindText
 from .video import CoverLoopSave
@@ -15,16 +17,24 @@ from .wan import CoverLoopFitWan, CoverLoopLora, CoverLoopScaleToCover
 NODES: list[type[io.ComfyNode]] = [
     CoverLoopFitCover,
     CoverLoopFindText,
+    CoverLoopJudgeText,
     CoverLoopGlyphMask,
     CoverLoopCleanPlate,
     CoverLoopTextLayer,
     CoverLoopTextPreview,
+    CoverLoopMotionPrompt,
+    CoverLoopPromptEdit,
     CoverLoopRecipe,
     CoverLoopAmbient,
     CoverLoopLora,
     CoverLoopLatentShift,
     CoverLoopFitWan,
     CoverLoopCyclicDecode,
+    CoverLoopTrim,
+    CoverLoopToneMatch,
+    CoverLoopFindCut,
+    CoverLoopClose,
+    CoverLoopRetime,
     CoverLoopScaleToCover,
     CoverLoopTextOver,
     CoverLoopScore,

@@ -46,6 +46,7 @@ class CoverLoopFitWan(io.ComfyNode):
                 io.Int.Output(display_name="width", tooltip="Width of the clip."),
                 io.Int.Output(display_name="height", tooltip="Height of the clip."),
                 io.Int.Output(display_name="length", tooltip="Frames of the clip."),
+                io.Int.Output(display_name="near", tooltip="Frames of the loop at Wan's 24 a second."),
             ],
         )
 
@@ -53,7 +54,9 @@ class CoverLoopFitWan(io.ComfyNode):
     def execute(cls, plate, seconds, megapixels, spare) -> io.NodeOutput:
         start = core.start_picture(picture(plate), megapixels)
         height, width = start.shape[:2]
-        return io.NodeOutput(image_of(start), width, height, core.length_for(seconds, spare))
+        return io.NodeOutput(
+            image_of(start), width, height, core.length_for(seconds, spare), round(seconds * core.RATE)
+        )
 
 
 class CoverLoopScaleToCover(io.ComfyNode):

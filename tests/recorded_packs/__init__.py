@@ -18,7 +18,14 @@ class AnyInputs(dict):
         return True
 
     def __getitem__(self, name):
-        return ("*",)
+        return (AnyType("*"),)
+
+
+class AnyType(str):
+    """Fits every socket: ComfyUI compares types with `!=`."""
+
+    def __ne__(self, other):
+        return False
 
 
 def recorded(name, info):
@@ -31,7 +38,7 @@ def recorded(name, info):
 
     members = {
         "INPUT_TYPES": classmethod(lambda cls: inputs),
-        "RETURN_TYPES": tuple(info["output"]),
+        "RETURN_TYPES": tuple(AnyType(kind) if kind == "*" else kind for kind in info["output"]),
         "RETURN_NAMES": tuple(info["output_name"]),
         "OUTPUT_NODE": info["output_node"],
         "CATEGORY": info["category"],

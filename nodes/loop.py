@@ -1,0 +1,193 @@
+import json
+from pathlib import Path
+
+import comfy.model_management
+import folder_paths
+from comfy_api.latest import io, ui
+
+from ..core import loop as core
+from ..core.errors import ModelError
+from ..core.interpolate import FlowWarp, Interpolator, load_interpolator
+from ..core.tone import tone_match
+from .tensors import array_of_mask, clip_of, images_of, picture
+
+AUTO, FLOW = "auto", "optical flow"
+
+
+def _rife_files() -> dict[str, Path]:
+    """RIFE weights by name: ComfyUI's model folders first, then where Frame-Interpolation keeps its own."""
+    places = [Path(folder_paths.models_dir) / name for name in ("rife", "frame_interpolation")]
+    for packs in folder_paths.get_folder_paths("custom_nodes"):
+        places += sorted(Path(packs).glob("*/ckpts/rife"))
+    files = [file for place in places for file in sorted(place.glob("*")) if file.suffix in (".pth", ".pkl", ".pt")]
+    return {file.name: file for file in reversed(files)}
+
+
+def _interpolator_input():
+    return io.Combo.Input(
+        "interpolator",
+        options=[AUTO, FLOW, *sorted(_rife_files())],
+        default=AUTO,
+        tooltip="What draws frames in between. auto: RIFE 4.0, 4.25 or 4.26 where such weights are found, else optical "
+        "flow, which needs none. The report says which it was.",
+    )
+
+
+def _interpolator(choice) -> Interpolator:
+    files, device = _rife_files(), comfy.model_management.get_torch_device()
+    if choice == AUTO:
+        for file in files.values():
+            try:
+                return load_interpolator(file, device)
+            except ModelError:  # other versions lie in the same folder
+                continue
+    return FlowWarp() if choice in (AUTO, FLOW) else load_interpolator(files.get(choice, choice), device)
+
+
+class CoverLoopTrim(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="CoverLoopTrim",
+            display_name="Trim Ends",
+            category="CoverLoop",
+            description="Takes the first and last frames off a generated clip: Wan settles in and fades out there.",
+            inputs=[
+                io.Image.Input("frames", tooltip="The clip as it was decoded."),
+                io.Int.Input("start", default=2, min=0, max=1000, tooltip="Frames to take off the beginning."),
+                io.Int.Input("end", default=4, min=0, max=1000, tooltip="Frames to take off the end."),
+            ],
+            outputs=[io.Image.Output(display_name="trimmed", tooltip="The frames between.")],
+        )
+
+    @classmethod
+    def execute(cls, frames, start, end) -> io.NodeOutput:
+        return io.NodeOutput(core.trim(frames, start, end))
+
+
+class CoverLoopToneMatch(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="CoverLoopToneMatch",
+            display_name="Match Tone",
+            category="CoverLoop",
+            description="Takes flashes, flicker and colour drift out of the clip and brings it to the tone of the "
+            "cover. The correction is smooth in time, so it does not flicker itself.",
+            inputs=[
+                io.Image.Input("frames", tooltip="The clip."),
+                io.Image.Input(
+                    "cover", optional=True, tooltip="What the first frame should look like: the plate or the cover."
+                ),
+                io.Mask.Input("mask", optional=True, tooltip="The glyph mask: left out of the comparison."),
+            ],
+            outputs=[io.Image.Output(display_name="toned", tooltip="The clip in the tone of the cover.")],
+        )
+
+    @classmethod
+    def execute(cls, frames, cover=None, mask=None) -> io.NodeOutput:
+        toned, done = tone_match(
+            clip_of(frames),
+            cover=None if cover is None else picture(cover),
+            lettering=None if mask is None else array_of_mask(mask),
+        )
+        words = f"flicker {done.flicker_removed:.1f}, drift {done.drift_removed:.1f}, cover {done.cover_offset:.1f}"
+        return io.NodeOutput(images_of(toned, len(toned)), ui=ui.PreviewText(f"Taken out, in grey levels: {words}"))
+
+
+class CoverLoopFindCut(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="CoverLoopFindCut",
+            display_name="Find Cut",
+            category="CoverLoop",
+            description="Looks for the part of the clip whose end meets its beginning best: picture meets picture and "
+            "motion meets motion (as in Video Textures).",
+            inputs=[
+                io.Image.Input("frames", tooltip="The clip."),
+                io.Int.Input(
+                    "max_start",
+                    default=0,
+                    min=0,
+                    max=1000,
+                    tooltip="How many frames the start may move. 0 keeps the first frame, which shows the cover.",
+                ),
+                io.Int.Input(
+                    "near",
+                    default=0,
+                    min=0,
+                    max=2400,
+                    tooltip="Frames the loop should come near, so that its speed stays natural. 0: any length.",
+                ),
+            ],
+            outputs=[io.Image.Output(display_name="cut", tooltip="The part that loops best.")],
+        )
+
+    @classmethod
+    def execute(cls, frames, max_start, near) -> io.NodeOutput:
+        cut = core.find_cut(clip_of(frames), max_start=max_start, length=near or None)
+        words = f"frames {cut.start} to {cut.end - 1} of {len(frames)}; the join is {cut.gap:.2f} of a usual step"
+        return io.NodeOutput(frames[cut.start : cut.end], ui=ui.PreviewText(words))
+
+
+class CoverLoopClose(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="CoverLoopClose",
+            display_name="Close Loop",
+            category="CoverLoop",
+            description="Makes the clip a ring whose steps are even: as many frames across the join as its gap and the "
+            "motion on both sides ask for, stalls left out, holes filled. The first frame stays the first.",
+            inputs=[
+                io.Image.Input("frames", tooltip="The clip, cut where it loops best."),
+                io.Int.Input(
+                    "near",
+                    default=0,
+                    min=0,
+                    max=2400,
+                    tooltip="Frames the loop should come near, where that leaves the steps even. 0: any length.",
+                ),
+                _interpolator_input(),
+            ],
+            outputs=[
+                io.Image.Output(display_name="closed", tooltip="One turn of the ring."),
+                io.String.Output(display_name="report", tooltip="What was done, as JSON."),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, frames, near, interpolator) -> io.NodeOutput:
+        closed, done = core.close(clip_of(frames), _interpolator(interpolator), length=near or None)
+        report = json.dumps(done.to_dict(), indent=1)
+        return io.NodeOutput(images_of(closed, len(closed)), report, ui=ui.PreviewText(report))
+
+
+class CoverLoopRetime(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="CoverLoopRetime",
+            display_name="Retime Loop",
+            category="CoverLoop",
+            description="Gives the loop its exact length and frame rate. The step from the last frame to the first is "
+            "one like any other, so no hole opens at the join.",
+            inputs=[
+                io.Image.Input("frames", tooltip="One turn of the loop."),
+                io.Float.Input(
+                    "seconds", default=4.0, min=0.5, max=20.0, step=0.1, tooltip="Length of one turn of the loop."
+                ),
+                io.Float.Input("fps", default=24.0, min=1.0, max=120.0, step=0.001, tooltip="Frames per second."),
+                _interpolator_input(),
+            ],
+            outputs=[
+                io.Image.Output(display_name="retimed", tooltip="One turn of the loop."),
+                io.Float.Output(display_name="rate", tooltip="The frames per second, for the nodes that follow."),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, frames, seconds, fps, interpolator) -> io.NodeOutput:
+        retimed = core.retime(clip_of(frames), max(2, round(seconds * fps)), _interpolator(interpolator))
+        return io.NodeOutput(images_of(retimed, len(retimed)), fps)
