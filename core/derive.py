@@ -39,7 +39,7 @@ def traits(scene: Scene) -> Traits:
     return Traits(
         natural=natural,
         flatness=scene.flatness,
-        sky=natural * _solid(scene.sky, 21) * (1 - float(ramp(outlined, 0.12, 0.2))),
+        sky=natural * _solid(scene.sky, 9) * (1 - float(ramp(outlined, 0.12, 0.2))),
         water=natural * _solid(scene.water, 7),
         textured=natural * float(scene.textured.mean()),
         subject=float(scene.subject.mean()),
@@ -93,7 +93,7 @@ def _drift(found: Traits, rng: np.random.Generator, strength: float, side: int) 
                 region=Region(mask="textured"),
                 amplitude=_round(min(3.2 * strength, 20)),
                 wavelength=_round(rng.uniform(380, 520)),
-                angle=_round(rng.uniform(-25, 25) + 90 * (1 - side)),
+                travel=_round(rng.uniform(-25, 25) + 90 * (1 - side)),
             )
         )
     return effects
@@ -110,7 +110,7 @@ def _streams(found: Traits, rng: np.random.Generator, strength: float, side: int
         region = Region(mask="water")
         effects.append(Flow(region=region, distance=_round(min(20 * strength, 120)), angle=_round(heading), swirl=0.15))
         effects.append(
-            Sway(region=region, amplitude=_round(min(3.0 * strength, 20)), wavelength=150, angle=90, aspect=0.15)
+            Sway(region=region, amplitude=_round(min(3.0 * strength, 20)), wavelength=180, travel=90, aspect=0.25)
         )
         effects.append(Light(region=region, amount=_round(min(0.035 * strength, 0.5)), wavelength=160, angle=90))
     return effects

@@ -70,13 +70,14 @@ class Parallax(Strict):
 
 
 class Sway(Strict):
-    """Parts of a region swing on small ellipses, each a little later than its neighbour along `angle`."""
+    """Parts of a region swing on small ellipses, longest along `angle`; the swing runs through it along `travel`."""
 
     kind: Literal["sway"] = "sway"
     region: Region = Region(mask="textured")
     amplitude: Annotated[float, Field(ge=0, le=20)] = 3.0
     wavelength: Annotated[float, Field(ge=40, le=4000)] = 400.0
     angle: Degrees = 0.0
+    travel: Degrees = 0.0
     aspect: Unit = 0.4
     cycles: Cycles = 1
 

@@ -49,14 +49,18 @@ class Swarm:
         self._birth = (np.arange(count) + rng.uniform(0, 1, count)) / max(count, 1)
         self._life = rng.uniform(*style.life, count)
         self._start = _places(count, mask, hiding, self._alive_at_join(), rng) * (self.width, self.height)
-        self._carry = _sample(hiding, self._start / (self.width, self.height))
+        hidden = _sample(hiding, self._start / (self.width, self.height))
         self._gap = rng.uniform(0.5, 1.5, count) * JOIN
         heading = np.radians(style.heading + style.spread * rng.uniform(-1, 1, count))
         path = effect.speed * scale * seconds * rng.uniform(0.6, 1.4, count)
         self._path = np.stack([np.cos(heading), np.sin(heading)], 1) * path[:, None]
         self._wander = rng.uniform(0, TURN, (count, 2)), rng.integers(1, 3, count), 0.12 * path
         self._size = effect.size * scale * np.exp(style.spread_of_size * rng.standard_normal(count)).clip(0.4, 3.5)
-        faint = np.clip(effect.size * scale / self._size, 0.25, 1.2)  # a large one is out of focus: soft and faint
+        small = np.clip(2.0 - self._size / (effect.size * scale), 0, 1)
+        self._carry = np.clip((hidden - 0.6) / 0.35, 0, 1) * small
+        faint = np.clip(
+            (effect.size * scale / self._size) ** 1.5, 0.15, 1.2
+        )  # a large one is out of focus: soft and faint
         self._peak = 255 * effect.brightness * faint * rng.uniform(0.5, 1.0, count)
         self._flicker = rng.uniform(0, TURN, count), rng.integers(2, 5, count)
         self._colour = np.asarray(_rgb(effect.colour) if effect.colour else style.colour, np.float32)

@@ -123,24 +123,32 @@ class Scene:
 
     @cached_property
     def sky(self) -> np.ndarray:
-        """Above the horizon, less what has the colours of the ground; without a horizon, what hangs together with the
-        upper border and is free of clear edges and texture."""
+        """What hangs together with the upper border without a sharp edge between, and above the horizon if there is
+        one; fades out towards sharp edges, so that the moon, a roof or a ridge has still air around it."""
         if self.horizon is not None:
-            return self._settle(np.repeat((np.arange(self.height) < self.horizon)[:, None], self.width, axis=1))
-        plain = cv2.morphologyEx(
-            (self._colour_steps() < 2.6).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)
-        )
+            above = self._settle(np.repeat((np.arange(self.height) < self.horizon)[:, None], self.width, axis=1)) > 0.5
+            plain = above & ~self._sharp
+        else:
+            plain = (_colour_steps(self.lab, 1.2) < 2.6) & (self.textured < 0.4)
+        plain = (plain & (self.subject < 0.2)).astype(np.uint8)
+        if self.horizon is None:
+            plain = cv2.morphologyEx(plain, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         mask = self._touching(plain, slice(0, 3), 0.12)
-        mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)).astype(np.float32)
-        mask *= 1 - ramp(self.textured, 0.2, 0.6)
-        if mask[int(0.75 * self.height) :].mean() < 0.9:  # not sky all over: the ground begins somewhere below
-            mask *= 1 - ramp(np.linspace(0, 1, self.height, dtype=np.float32), 0.55, 0.8)[:, None]
-        return cv2.GaussianBlur(mask, (0, 0), 4)
+        if self.horizon is None:
+            mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
+        soft = _eased(mask, SIDE / 20)
+        if self.horizon is None and mask[int(0.75 * self.height) :].mean() < 0.9:  # the ground begins somewhere below
+            soft *= 1 - ramp(np.linspace(0, 1, self.height, dtype=np.float32), 0.55, 0.8)[:, None]
+        return soft
 
-    def _colour_steps(self) -> np.ndarray:
-        """CIELAB distance per pixel at a scale of about 2 px."""
-        lab = cv2.GaussianBlur(self.lab, (0, 0), 1.2)
-        return np.sqrt((cv2.Sobel(lab, cv2.CV_32F, 1, 0) ** 2 + cv2.Sobel(lab, cv2.CV_32F, 0, 1) ** 2).sum(2)) / 8
+    @cached_property
+    def _sharp(self) -> np.ndarray:
+        """Where a colour changes abruptly, as on the rim of a thing; the edge of a cloud is wider. (h, w) bool."""
+        double = cv2.resize(self.image, (2 * self.width, 2 * self.height), interpolation=cv2.INTER_AREA)
+        lab = cv2.cvtColor(double.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+        fine, wide = _colour_steps(lab, 0.8), _colour_steps(lab, 3.0)
+        sharp = ((fine > 3.0) & (fine > 1.7 * wide)).astype(np.uint8)  # a step measures 2.9 times, a slope 1
+        return cv2.resize(sharp, (self.width, self.height), interpolation=cv2.INTER_AREA) > 0
 
     @staticmethod
     def _touching(candidate: np.ndarray, rows: slice, share: float) -> np.ndarray:
@@ -171,13 +179,17 @@ class Scene:
         unlike = np.abs(self.lab - np.median(first, 0)) / np.maximum(first.std(0), (12, 6, 6))
         unlike = cv2.GaussianBlur(unlike.max(2), (0, 0), 1)
         rows = np.arange(self.height)[:, None]
+        light = cv2.GaussianBlur(self.light, (0, 0), 1)
+        upright = np.abs(cv2.Sobel(light, cv2.CV_32F, 1, 0)) > np.abs(cv2.Sobel(light, cv2.CV_32F, 0, 1))
+        stands = cv2.dilate((self._sharp & upright).astype(np.uint8), np.ones((3, 3), np.uint8))
+        stands = cv2.morphologyEx(stands, cv2.MORPH_OPEN, np.ones((8, 1), np.uint8))  # reeds, posts, masts; no ripples
         candidate = ((calm > 0.5) & (unlike < 3) & (rows > self.horizon + 1)).astype(np.uint8)
         candidate = cv2.morphologyEx(candidate, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
         candidate = self._touching(candidate, slice(self.horizon + 4, self.horizon + 12), 0.15)
         below = candidate[self.horizon + 6 :]
         candidate[self.horizon + 6 :] = np.minimum.accumulate(below, axis=0)  # whatever stands before it ends it
         still_shore = ramp(rows.astype(np.float32), self.horizon + 1, self.horizon + 14)
-        return cv2.GaussianBlur(candidate.astype(np.float32), (0, 0), 3) * still_shore
+        return _eased(candidate * (1 - stands), SIDE / 32) * still_shore
 
     @cached_property
     def highlights(self) -> np.ndarray:
@@ -273,6 +285,19 @@ def ramp(values: Any, low: float, high: float) -> np.ndarray:
     """Smoothstep from 0 at `low` to 1 at `high`."""
     t = np.clip((values - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
+
+
+def _eased(mask: np.ndarray, reach: float) -> np.ndarray:
+    """A uint8 0/1 mask that rises over `reach` px inside its edge; the border of the picture is no edge."""
+    framed = cv2.copyMakeBorder(mask, 8, 8, 8, 8, cv2.BORDER_REPLICATE)
+    inside = cv2.distanceTransform(framed, cv2.DIST_L2, 5)[8:-8, 8:-8]
+    return cv2.GaussianBlur(ramp(inside, 0, reach).astype(np.float32), (0, 0), 2)
+
+
+def _colour_steps(lab: np.ndarray, scale: float) -> np.ndarray:
+    """CIELAB distance per pixel at a scale of `scale` px."""
+    lab = cv2.GaussianBlur(lab, (0, 0), scale)
+    return np.sqrt((cv2.Sobel(lab, cv2.CV_32F, 1, 0) ** 2 + cv2.Sobel(lab, cv2.CV_32F, 0, 1) ** 2).sum(2)) / 8
 
 
 def _segments(double: np.ndarray, shortest: float) -> np.ndarray:

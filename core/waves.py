@@ -105,12 +105,12 @@ def add_parallax(waves: Waves, effect: Parallax, grid: Grid, mask: np.ndarray, d
 def add_sway(waves: Waves, effect: Sway, grid: Grid, mask: np.ndarray, rng: np.random.Generator) -> None:
     """A travelling wave of small ellipses, and a weaker one with one more turn, so that no two swings are alike."""
     turns, factor = grid.turns(effect.cycles)
-    wander = grid.noise(rng, effect.wavelength * 0.8)
-    phase = grid.along(effect.angle) * np.float32(TURN / effect.wavelength) + wander
+    wander = grid.noise(rng, max(effect.wavelength * 0.8, 200))
+    phase = grid.along(effect.travel) * np.float32(TURN / effect.wavelength) + wander
     amplitude = mask * np.float32(effect.amplitude * factor)
     _add_ellipse(waves, turns, effect.angle, effect.aspect, amplitude, -phase)
-    second = grid.along(effect.angle + 70) * np.float32(TURN / (0.7 * effect.wavelength)) + wander[::-1, ::-1]
-    _add_ellipse(waves, turns + 1, effect.angle + 25, effect.aspect, amplitude * np.float32(0.35), -second)
+    second = grid.along(effect.travel + 20) * np.float32(TURN / (0.7 * effect.wavelength)) + wander[::-1, ::-1]
+    _add_ellipse(waves, turns + 1, effect.angle, effect.aspect, amplitude * np.float32(0.35), -second)
 
 
 def add_light(waves: Waves, effect: Light, grid: Grid, mask: np.ndarray, rng: np.random.Generator) -> None:
