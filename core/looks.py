@@ -16,7 +16,7 @@ import numpy as np
 from . import questions
 from .answers import FindAnswer, JudgeAnswer
 from .boxes import BadAnswer, Box, area, bounds, iou, to_pixels
-from .directed import ambient_recipe
+from .directed import ambient_recipe, stand_ins
 from .errors import CoverLoopError
 from .guard import reads_like_an_order
 from .measured import measured_answer, measured_words
@@ -191,6 +191,7 @@ def motion_prompt(
     told = given.answer is not None
     directed = tame(steer(filled, wish, told=told), strength)
     wan = wan_prompt(directed, triggers)
+    warnings += stand_ins(wan.movements)
     report = {
         "by": given.by if told else "offline",
         "cached": given.cached,

@@ -2,6 +2,7 @@
 
 Nothing is downloaded, nothing but safetensors is loaded, no code that comes with the weights is run. The caller decides
 where the model runs: `place` moves it and says on which device it now is (a node uses ComfyUI's model management).
+The time a question may take is counted for the answer; loading the weights, once, comes on top.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ class Qwen:
                     self._folder, use_safetensors=True, torch_dtype="auto", **here
                 )
             except Exception as error:
-                raise VlmError(f"{self.model} does not load ({type(error).__name__}); download it again") from None
+                raise VlmError(
+                    f"{self.model} does not load ({type(error).__name__}); update transformers or download it again"
+                ) from None
             self._loaded = model.eval(), processor
         return self._loaded
 

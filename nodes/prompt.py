@@ -12,6 +12,7 @@ from ..core import looks
 from ..core.guard import read_triggers, with_triggers
 from ..core.prompt import forbidden
 from ..core.safety import refuse_unsafe
+from ..core.text import Which
 from ..core.vlm import BACKENDS, Asking, Backend, open_or_offline, with_cache
 from ..core.vlm_settings import Settings
 from ..core.wish import read_wish
@@ -50,13 +51,13 @@ class CoverLoopJudgeText(io.ComfyNode):
                     "keep",
                     default="",
                     optional=True,
-                    tooltip="Your own word, comma-separated: numbers of regions or strings to leave in the picture.",
+                    tooltip="Your own word: numbers of regions or strings to leave in the picture, with commas; or all.",
                 ),
                 io.String.Input(
                     "lift",
                     default="",
                     optional=True,
-                    tooltip="Your own word, comma-separated: numbers of regions or strings to take off.",
+                    tooltip="Your own word: numbers of regions or strings to take off, with commas; or all.",
                 ),
             ],
             outputs=[
@@ -223,8 +224,10 @@ def _qwen(folder: Path) -> Backend:
     return Qwen(Path(folder_paths.models_dir) / folder, place)
 
 
-def _named(text: str) -> list[int | str] | None:
-    """ "0, NIGHT DRIVE" -> [0, "NIGHT DRIVE"]; None when nothing is named."""
+def _named(text: str) -> Which:
+    """ "0, NIGHT DRIVE" -> [0, "NIGHT DRIVE"]; "all"; None when nothing is named."""
+    if text.strip().lower() == "all":
+        return "all"
     parts = [part.strip() for part in text.split(",") if part.strip()]
     return [int(part) if part.isdecimal() else part for part in parts] or None
 

@@ -1,5 +1,6 @@
 """Each backend against a server that speaks its protocol, through the real client libraries; and always an answer."""
 
+import base64
 import importlib.util
 import json
 import logging
@@ -20,6 +21,7 @@ from coverloop.core.vlm import Asking, VlmError, open_backend, open_or_offline, 
 from coverloop.core.vlm_qwen import Qwen
 from coverloop.core.vlm_settings import Settings
 from coverloop.core.wish import read_wish
+from secret_scan import files_with
 from vlm_server import VlmServer, gemini, openai, shape
 
 KEY = "sk-test-0123456789-secret"
@@ -224,8 +226,8 @@ class TestHostileAnswers:
             result = motion_prompt(PLATE, asking(protocol, server, cache=tmp_path))
         assert forbidden(result.positive) == [] and len(result.positive.split()) <= 100
         assert not set(result.positive) & set("()<>{}[]:") and "naked" not in result.positive
-        kept = "".join(path.read_text("utf-8") for path in tmp_path.iterdir())
-        assert KEY not in kept + json.dumps(result.report) + result.positive + caplog.text
+        assert files_with(KEY, tmp_path) == []
+        assert KEY not in json.dumps(result.report) + result.positive + caplog.text
 
     def test_lettering_that_reads_like_an_order_changes_nothing(self):
         def cover_text(text):
@@ -315,7 +317,7 @@ class TestCache:
             motion_prompt(PLATE, asking("openai", server, cache=tmp_path), wish=read_wish("snow"))
             motion_prompt(PLATE, asking("openai", server, cache=tmp_path, COVERLOOP_VLM_MODEL="other"))
         assert len(server.requests) == 4
-        assert KEY not in "".join(path.read_text("utf-8") for path in tmp_path.iterdir())
+        assert files_with(KEY, tmp_path) == []
 
     @pytest.mark.parametrize("damage", ["", "{", "[]", '{"text": 3}', '{"text": "{}"}'])
     def test_a_damaged_entry_is_asked_anew(self, damage, tmp_path):
@@ -408,6 +410,20 @@ class TestSettings:
             Settings({"COVERLOOP_VLM_TIMEOUT": text}).timeout
 
 
+def test_the_secret_scan_finds_what_it_should(tmp_path):
+    """The scan that whole runs are checked with must not pass by being blind."""
+    from PIL import Image, PngImagePlugin
+
+    for index, data in enumerate(
+        [KEY.encode(), KEY.encode("utf-16-le"), base64.b64encode(b"xy" + KEY.encode()), b"clean"]
+    ):
+        (tmp_path / f"{index}.bin").write_bytes(data)
+    text = PngImagePlugin.PngInfo()
+    text.add_text("prompt", f"key: {KEY} " * 20, zip=True)
+    Image.new("RGB", (4, 4)).save(tmp_path / "4.png", pnginfo=text)
+    assert [path.stem for path in files_with(KEY, tmp_path)] == ["0", "1", "2", "4"]
+
+
 def test_questions_are_kept_apart_by_version_model_and_picture():
     question = move_question(PLATE)
     assert question.key("a") == move_question(PLATE).key("a")
@@ -424,7 +440,7 @@ class TestQwenInProcess:
     """Tiny random-weight models, saved as a publisher saves them and loaded as a user's are."""
 
     def test_random_weights_answer_nonsense_and_the_offline_answer_stands_in(self, folder):
-        own = Settings({"COVERLOOP_QWEN": str(folder), "COVERLOOP_VLM_TIMEOUT": "4"})
+        own = Settings({"COVERLOOP_QWEN": str(folder), "COVERLOOP_VLM_TIMEOUT": "2"})
         backend = open_backend("auto", own)
         assert (backend.name, backend.model) == ("qwen", folder.name)
         assert backend.boxes == (PIXELS if folder.name == "qwen2_5_vl" else RELATIVE)
