@@ -1,8 +1,8 @@
 """A model's text -> one JSON document -> a checked answer, or `BadAnswer` with a one-line message to send back.
 
-Code fences, talk before and after, a "thinking" block, a wrapping object and trailing commas are repaired. Two different
-documents in one text, a key given twice, a number that is none or a document cut short are not: nobody can tell what was
-meant.
+Code fences, talk before and after, a "thinking" block, a wrapping object and trailing commas are repaired. Two
+different documents in one text, a key given twice, a number that is none or a document cut short are not: nobody can
+tell what was meant.
 """
 
 from __future__ import annotations

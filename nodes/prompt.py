@@ -51,13 +51,13 @@ class CoverLoopJudgeText(io.ComfyNode):
                     "keep",
                     default="",
                     optional=True,
-                    tooltip="Your own word: numbers of regions or strings to leave in the picture, with commas; or all.",
+                    tooltip="Your own word: 'all', or numbers of regions or strings to leave in, with commas.",
                 ),
                 io.String.Input(
                     "lift",
                     default="",
                     optional=True,
-                    tooltip="Your own word: numbers of regions or strings to take off, with commas; or all.",
+                    tooltip="Your own word: 'all', or numbers of regions or strings to take off, with commas.",
                 ),
             ],
             outputs=[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import struct
 import zlib
 from collections.abc import Iterator
@@ -31,9 +32,7 @@ def _compressed(data: bytes) -> Iterator[bytes]:
         if kind in (b"zTXt", b"iTXt"):
             start = chunk.find(b"\x78")  # a zlib stream begins so
             while start >= 0:
-                try:
+                with contextlib.suppress(zlib.error):
                     yield zlib.decompressobj().decompress(chunk[start:])
-                except zlib.error:
-                    pass
                 start = chunk.find(b"\x78", start + 1)
         at += 12 + length
