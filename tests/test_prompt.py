@@ -256,7 +256,7 @@ class TestCommand:
     @pytest.mark.parametrize(
         "arguments, message",
         [
-            (("--backend", "claude"), "choose one of auto"),
+            (("--backend", "nosuch"), "choose one of auto"),
             (("--backend", "gemini"), "set GEMINI_API_KEY"),
             (("--intent", "naked"), "this cannot be generated"),
             (("--triggers", "<lora:x:1>"), "trigger"),
