@@ -39,7 +39,8 @@ def server(tmp_path_factory):
     (base / "custom_nodes").mkdir()
     for pack in ("tiny_wan_compat", "recorded_packs"):
         (base / "custom_nodes" / pack).symlink_to(HERE / pack, target_is_directory=True)
-    with embedded.start(base=base) as server:
+    # one thread: the models are so small that more of them only wait for each other
+    with embedded.start(base=base, environment={"OMP_NUM_THREADS": "1"}) as server:
         yield server
 
 
