@@ -195,7 +195,7 @@ def _better_on_trial(picture: np.ndarray, hole: np.ndarray, seed: int) -> str:
     return min(error, key=lambda name: error[name])
 
 
-def _with_grain(filled: np.ndarray, cover: np.ndarray, hole: np.ndarray, covered: np.ndarray, seed: int) -> np.ndarray:
+def _with_grain(filled: np.ndarray, cover: np.ndarray, hole: np.ndarray, seed: int) -> np.ndarray:
     """Give a smooth fill the grain of its surroundings: fine residue of the cover, taken from beside the hole."""
     picture = cover.astype(np.float32)
     ring = grow(hole, 8) & ~grow(hole, 1)
