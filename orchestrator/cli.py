@@ -17,6 +17,7 @@ import click
 from .. import __version__
 from ..core.errors import CoverLoopError, UsageError
 from .cli_jobs import jobs
+from .cli_queue import enqueue, queue, worker
 from .options import (
     PATH,
     covers_argument,
@@ -40,7 +41,8 @@ def cli() -> None:
     """Turn still album covers into seamless loops that keep their lettering sharp."""
 
 
-cli.add_command(jobs)
+for _command in (jobs, enqueue, worker, queue):
+    cli.add_command(_command)
 
 
 @cli.command()

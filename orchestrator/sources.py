@@ -131,10 +131,11 @@ def _row(number: int, path: Path, values: Mapping[Any, Any]) -> Row:
     if odd:
         return Row(number, place, f"row-{number}", error=f"{where}: {odd[0]} must be text or a number")
     row = Row(number, place, str(own["out"]) or place.stem, str(own["title"]), str(own["artist"]), others)
-    return replace(row, error=_bad_out(row.out, where))
+    return replace(row, error=out_problem(row.out, where))
 
 
-def _bad_out(out: str, where: str) -> str:
+def out_problem(out: str, where: str) -> str:
+    """Why `out` is no place inside the output folder; "" when it is one."""
     posix, windows = PurePosixPath(out), PureWindowsPath(out)
     if posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts:
         return f"{where}: out={out} leaves the output folder; give a name inside it"

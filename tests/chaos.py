@@ -19,6 +19,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -70,6 +71,8 @@ class Scene:
         }
         self.client = self.run_client()
         self.runs = 1
+        self.busy = [threading.Lock(), threading.Lock()]
+        self.harming: list[threading.Thread] = []
 
     def run_client(self) -> subprocess.Popen:
         words = ["batch", str(self.root / "covers"), "--out", str(self.root / "out"), "--workflow", "tiny", "--resume"]
@@ -86,16 +89,23 @@ class Scene:
             return db.execute("SELECT COUNT(*) FROM jobs WHERE state = 'done'").fetchone()[0]
         return 0
 
+    def harm_server(self, kind: str, number: int, faults: Faults) -> None:
+        with self.busy[number]:
+            server = self.servers[number]
+            if kind == "kill server":
+                os.killpg(server.process.pid, signal.SIGKILL)
+                server.stop()
+                self.servers[number] = embedded.start(self.bases[number], port=server.port)
+            else:
+                os.kill(server.process.pid, signal.SIGSTOP)
+                time.sleep(faults.stop_seconds)
+                os.kill(server.process.pid, signal.SIGCONT)
+
     def happen(self, kind: str, number: int, faults: Faults) -> None:
-        server = self.servers[number]
-        if kind == "kill server":
-            os.killpg(server.process.pid, signal.SIGKILL)
-            server.stop()
-            self.servers[number] = embedded.start(self.bases[number], port=server.port)
-        elif kind == "stop server":
-            os.kill(server.process.pid, signal.SIGSTOP)
-            time.sleep(faults.stop_seconds)
-            os.kill(server.process.pid, signal.SIGCONT)
+        if "server" in kind:  # takes a while; other things go wrong meanwhile
+            thread = threading.Thread(target=self.harm_server, args=(kind, number, faults))
+            thread.start()
+            self.harming.append(thread)
         elif kind == "kill client":
             self.client.kill()
             self.client.wait()
@@ -107,6 +117,8 @@ class Scene:
             self.client.send_signal(signal.SIGUSR1)
 
     def close(self) -> None:
+        for thread in self.harming:
+            thread.join()
         self.client.kill()
         self.client.wait()
         for server in self.servers:
@@ -124,8 +136,9 @@ def play(scene: Scene, faults: Faults, seed: int, minutes: float) -> list[str]:
         if plan and (done >= plan[0][0] or scene.client.poll() is not None):
             _, kind, server = plan.pop(0)
             happened.append(f"{done} done: {kind}" + (f" {server + 1}" if "server" in kind else ""))
-            if scene.client.poll() is None or kind == "kill client":
-                scene.happen(kind, server, faults)
+            if scene.client.poll() is not None:
+                raise SystemExit(f"the batch ended before {kind} could happen: {happened}")
+            scene.happen(kind, server, faults)
         time.sleep(0.02)
     return happened
 
@@ -173,7 +186,7 @@ def renders(scene: Scene, pictures: dict[str, np.ndarray]) -> dict:
     return {"clips_made": sum(made.values()), "twice": reasons, "unexplained": unexplained, "attempts": attempts}
 
 
-def chaos(root: Path, covers: int, seed: int, faults: Faults, slow: int = 1000, minutes: float = 20) -> dict:
+def chaos(root: Path, covers: int, seed: int, faults: Faults, slow: int = 2000, minutes: float = 20) -> dict:
     began = time.monotonic()
     scene = Scene(root, covers, slow)
     try:

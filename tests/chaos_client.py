@@ -1,6 +1,7 @@
 """The command line with two faults: SIGUSR1 cuts every event socket, and while the file CHAOS_DELETE is there, the next
 output file is deleted from the server's folder just before it is downloaded. Started by chaos.py; not for people."""
 
+import contextlib
 import gc
 import os
 import signal
@@ -17,7 +18,8 @@ download = Comfy.download
 def cut_sockets(*_):
     for thing in gc.get_objects():
         if isinstance(thing, websocket.WebSocket) and thing.sock:
-            thing.sock.shutdown(2)
+            with contextlib.suppress(OSError):
+                thing.sock.shutdown(2)
 
 
 def download_or_lose(self, file, target, **options):
