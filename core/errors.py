@@ -5,6 +5,7 @@
     +-- ClipError             a clip cannot be used (unreadable, too short, wrong shape)
     +-- RecipeError           a motion recipe does not follow its schema
     +-- ModelError            model weights are missing, of another version, or fail their hash check
+    +-- VlmError, BadAnswer   (core/prompt) a model could not be asked, or its answer does not follow the schema
     +-- UsageError            an argument is wrong (unknown workflow, unwritable folder, bad value)
     +-- ServerError           a ComfyUI server is away, is not ComfyUI, or refuses
         +-- JobError          a job ran on a server and failed there

@@ -12,8 +12,8 @@ import numpy as np
 import platformdirs
 
 from ..core.image import read_cover
-from ..core.vlm import BACKENDS, Asking, open_backend
-from ..core.vlm_settings import Settings
+from ..core.prompt.vlm import BACKENDS, Asking, open_backend
+from ..core.prompt.vlm_settings import Settings
 
 PATH = click.Path(path_type=Path)
 
@@ -66,9 +66,9 @@ def make_prompt(
         CoverError: a picture cannot be read. UsageError: a backend that is unknown or not configured, triggers or
         words that cannot be used. VlmError: the library of the backend is not installed.
     """
-    from ..core.guard import read_triggers
-    from ..core.looks import motion_prompt
-    from ..core.wish import read_wish
+    from ..core.prompt.guard import read_triggers
+    from ..core.prompt.looks import motion_prompt
+    from ..core.prompt.wish import read_wish
 
     wish, phrases = read_wish(intent, **tags), read_triggers(triggers)
     settings = Settings.read()
@@ -86,8 +86,8 @@ def _plate_of(cover: np.ndarray, plate: Path | None, asking: Asking) -> tuple[np
     if plate is not None:
         return read_cover(plate).image, []
     from ..core.glyph import glyph_mask
-    from ..core.looks import judge_text
     from ..core.plate import clean_plate
+    from ..core.prompt.looks import judge_text
     from ..core.text import find_text
 
     judged = judge_text(cover, find_text(cover), asking)

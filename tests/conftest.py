@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from coverloop.core.prompt.vlm_settings import NAMES
 from coverloop.orchestrator import embedded
 
 sys.path.append(str(Path(__file__).parent))  # tests share helpers: prompts.py
@@ -15,7 +16,7 @@ sys.path.append(str(Path(__file__).parent))  # tests share helpers: prompts.py
 def _own_folders(tmp_path_factory, request):
     """Settings of the person who runs the tests do not reach them."""
     patch = pytest.MonkeyPatch()
-    for name in ("COMFYUI_URL", "COMFYUI_PATH", "COMFYUI_AUTH", "COMFYUI_CA"):
+    for name in ("COMFYUI_URL", "COMFYUI_PATH", "COMFYUI_AUTH", "COMFYUI_CA", *NAMES):
         patch.delenv(name, raising=False)
     yield
     patch.undo()

@@ -5,11 +5,11 @@ import json
 
 import numpy as np
 import pytest
-from coverloop.core.answers import FindAnswer, JudgeAnswer, MoveAnswer
-from coverloop.core.boxes import GEMINI, PIXELS, RELATIVE, BadAnswer, bounds, style_of, to_pixels
-from coverloop.core.directed import ambient_recipe
-from coverloop.core.parse import MAX_ANSWER, parse
-from coverloop.core.prompt import MAX_WORDS, forbidden, tame, wan_prompt
+from coverloop.core.prompt.answers import FindAnswer, JudgeAnswer, MoveAnswer
+from coverloop.core.prompt.boxes import GEMINI, PIXELS, RELATIVE, BadAnswer, bounds, style_of, to_pixels
+from coverloop.core.prompt.directed import ambient_recipe
+from coverloop.core.prompt.parse import MAX_ANSWER, parse
+from coverloop.core.prompt.words import MAX_WORDS, forbidden, tame, wan_prompt
 from coverloop.core.recipe import Recipe, derive_recipe
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

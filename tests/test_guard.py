@@ -4,12 +4,12 @@ import itertools
 from typing import get_args
 
 import pytest
-from coverloop.core import negatives
-from coverloop.core.answers import Medium, Mood, Movement
 from coverloop.core.errors import UsageError
-from coverloop.core.guard import clean_movements, read_triggers, reads_like_an_order, violations, with_triggers
-from coverloop.core.negatives import negative_prompt
-from coverloop.core.safety import MAX_USER_TEXT, refuse_unsafe, unsafe
+from coverloop.core.prompt import negatives
+from coverloop.core.prompt.answers import Medium, Mood, Movement
+from coverloop.core.prompt.guard import clean_movements, read_triggers, reads_like_an_order, violations, with_triggers
+from coverloop.core.prompt.negatives import negative_prompt
+from coverloop.core.prompt.safety import MAX_USER_TEXT, refuse_unsafe, unsafe
 
 
 def movement(subject, motion, kind="sway"):

@@ -7,14 +7,14 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from coverloop.core.answers import MoveAnswer
-from coverloop.core.directed import ambient_recipe
 from coverloop.core.errors import UsageError
-from coverloop.core.looks import motion_prompt
-from coverloop.core.prompt import CAMERA, CAPS, FIXED, MAX_WORDS, forbidden, steer, tame, wan_prompt
+from coverloop.core.prompt.answers import MoveAnswer
+from coverloop.core.prompt.directed import ambient_recipe
+from coverloop.core.prompt.looks import motion_prompt
+from coverloop.core.prompt.vlm import Asking
+from coverloop.core.prompt.wish import FAINT, read_wish
+from coverloop.core.prompt.words import CAMERA, CAPS, FIXED, MAX_WORDS, forbidden, steer, tame, wan_prompt
 from coverloop.core.recipe import Recipe, derive_recipe
-from coverloop.core.vlm import Asking
-from coverloop.core.wish import FAINT, read_wish
 from coverloop.orchestrator.cli_prompt import prompt
 
 

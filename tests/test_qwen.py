@@ -4,13 +4,13 @@ import json
 
 import pytest
 import tiny_qwen
-from coverloop.core.boxes import PIXELS, RELATIVE
 from coverloop.core.errors import ModelError
-from coverloop.core.looks import motion_prompt
-from coverloop.core.questions import move_question
-from coverloop.core.vlm import Asking, open_backend, put
-from coverloop.core.vlm_qwen import Qwen
-from coverloop.core.vlm_settings import Settings
+from coverloop.core.prompt.boxes import PIXELS, RELATIVE
+from coverloop.core.prompt.looks import motion_prompt
+from coverloop.core.prompt.questions import move_question
+from coverloop.core.prompt.vlm import Asking, open_backend, put
+from coverloop.core.prompt.vlm_qwen import Qwen
+from coverloop.core.prompt.vlm_settings import Settings
 from vlm_asking import MOVE, PLATE
 
 

@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 
 import pytest
-from coverloop.core.boxes import GEMINI, RELATIVE
-from coverloop.core.looks import judge_text, motion_prompt
-from coverloop.core.prompt import forbidden
-from coverloop.core.questions import find_question, move_question
+from coverloop.core.prompt.boxes import GEMINI, RELATIVE
+from coverloop.core.prompt.looks import judge_text, motion_prompt
+from coverloop.core.prompt.questions import find_question, move_question
+from coverloop.core.prompt.vlm import Asking, open_backend, put
+from coverloop.core.prompt.vlm_settings import Settings
+from coverloop.core.prompt.wish import read_wish
+from coverloop.core.prompt.words import forbidden
 from coverloop.core.text import TextRegion
-from coverloop.core.vlm import Asking, open_backend, put
-from coverloop.core.vlm_settings import Settings
-from coverloop.core.wish import read_wish
 from secret_scan import files_with
 from vlm_asking import KEY, LIMIT, MOVE, PLATE, asking, picture, settings
 from vlm_server import VlmServer, gemini, openai, shape

@@ -5,13 +5,13 @@ import importlib.util
 import json
 
 import pytest
-from coverloop.core import vlm
 from coverloop.core.errors import ModelError, UsageError
-from coverloop.core.looks import motion_prompt
-from coverloop.core.questions import judge_question, move_question
-from coverloop.core.vlm import VlmError, open_backend, open_or_offline, put
-from coverloop.core.vlm_settings import Settings
-from coverloop.core.wish import read_wish
+from coverloop.core.prompt import vlm
+from coverloop.core.prompt.looks import motion_prompt
+from coverloop.core.prompt.questions import judge_question, move_question
+from coverloop.core.prompt.vlm import VlmError, open_backend, open_or_offline, put
+from coverloop.core.prompt.vlm_settings import Settings
+from coverloop.core.prompt.wish import read_wish
 from secret_scan import files_with
 from vlm_asking import KEY, PLATE, asking, picture, settings
 from vlm_server import VlmServer

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 import tiny_wan
+import torch
 from click.testing import CliRunner
 from coverloop.core.errors import JobError, ServerError
 from coverloop.core.image import read_cover
@@ -28,6 +29,7 @@ HERE = Path(__file__).resolve().parent
 SPEC = importlib.util.spec_from_file_location("export_workflows", HERE.parent / "scripts" / "export_workflows.py")
 export = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(export)
+ALIEN = "rife_of_another_kind.pth"
 SMALL = {"size": 128, "seconds": 0.5, "megapixels": 0.004, "steps": 2, "spare": 0}
 
 
@@ -36,6 +38,8 @@ def server(tmp_path_factory):
     """A server of its own: the tiny models lie under the official names, and third-party nodes are recorded ones."""
     base = tmp_path_factory.mktemp("wan")
     tiny_wan.make(base / "models")
+    (base / "models" / "rife").mkdir()
+    torch.save({"block0.conv0.0.0.weight": torch.zeros(1)}, base / "models" / "rife" / ALIEN)
     (base / "custom_nodes").mkdir()
     for pack in ("tiny_wan_compat", "recorded_packs"):
         (base / "custom_nodes" / pack).symlink_to(HERE / pack, target_is_directory=True)
@@ -176,6 +180,16 @@ def test_a_lora_that_does_not_fit_is_named(comfy, uploaded, lora, why):
 def test_a_lora_that_is_not_there_is_refused_before_the_run(comfy, uploaded):
     with pytest.raises(ServerError, match=r"gone\.safetensors"):
         run(comfy, part(load_workflow("wan22_loop_v2"), uploaded, lora_1="gone.safetensors"))
+
+
+def test_weights_of_another_rife_are_named_and_auto_goes_without(comfy, uploaded, tmp_path):
+    prompt = part(load_workflow("wan22_loop_v2"), uploaded, node="CoverLoopClose")
+    close = prompt[only(prompt, "CoverLoopClose")]["inputs"]
+    assert close["interpolator"] == "auto"
+    assert len(frames(comfy, prompt, tmp_path)) >= 6
+    close["interpolator"] = ALIEN
+    with pytest.raises(JobError, match=f"{ALIEN}.* only RIFE 4.0, 4.25 and 4.26 are known"):
+        run(comfy, prompt)
 
 
 def test_turbo_runs_and_its_lora_matters(comfy, uploaded, tmp_path):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..errors import UsageError
 from .boxes import GEMINI
-from .errors import UsageError
 from .vlm import Request, VlmError, seconds_of
 from .vlm_settings import Settings
 

@@ -9,8 +9,8 @@ import base64
 import re
 from typing import Any
 
+from ..errors import UsageError
 from .boxes import style_of
-from .errors import UsageError
 from .vlm import BlindModel, Request, VlmError, seconds_of
 from .vlm_settings import Settings
 

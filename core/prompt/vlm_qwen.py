@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..errors import ModelError
 from .boxes import PIXELS, RELATIVE, BoxStyle
-from .errors import ModelError
 from .vlm import Request, VlmError
 
 # Qwen2.5-VL writes pixels of the picture it was sent, which is sent in a size it takes as it is; the others 0..1000.

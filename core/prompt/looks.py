@@ -1,7 +1,7 @@
 """Three looks at a cover: which lettering comes off, is any missing, and then, seeing the clean plate, what moves.
 
 Each look asks the backend at hand and falls back on what can be measured, saying so in its report. The rules around the
-answers are in `guard.py`, `prompt.py` and `directed.py`.
+answers are in `guard.py`, `words.py` and `directed.py`.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ..errors import CoverLoopError
+from ..recipe import Recipe, derive_recipe
+from ..text import TextRegion, Which, decide_lift, find_text
 from . import questions
 from .answers import FindAnswer, JudgeAnswer
 from .boxes import BadAnswer, Box, area, bounds, iou, to_pixels
 from .directed import ambient_recipe, stand_ins
-from .errors import CoverLoopError
 from .guard import reads_like_an_order
 from .measured import measured_answer, measured_words
 from .negatives import NEGATIVE_VERSION
-from .prompt import steer, tame, wan_prompt
-from .recipe import Recipe, derive_recipe
-from .text import TextRegion, Which, decide_lift, find_text
 from .vlm import Asking, Given, put
 from .wish import Wish
+from .words import steer, tame, wan_prompt
 
 Detector = Callable[[np.ndarray], list[TextRegion]]
 

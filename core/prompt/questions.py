@@ -14,12 +14,12 @@ from typing import Any, get_args
 import cv2
 import numpy as np
 
+from ..image import fit
 from .answers import LETTERING_KINDS, Answer, Direction, FindAnswer, JudgeAnswer, Kind, Medium, Mood, MoveAnswer, Place
 from .boxes import BadAnswer, Box, BoxStyle
 from .guard import reads_like_an_order
-from .image import fit
 
-PROMPTS = Path(__file__).resolve().parents[1] / "prompts"
+PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
 JUDGE_VERSION, FIND_VERSION, MOVE_VERSION = 1, 1, 1
 # Longer side of the picture that is sent. 896 is a multiple of 28 and of 32, the patch sizes of Qwen2.5-VL and
 # Qwen3-VL, and within the pixels they take, so that a server resizes nothing and pixel boxes are those of our picture.

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..effects import Box, Effect, Flow, Light, Parallax, Particles, Region, Sway
+from ..recipe import Recipe
 from .answers import Direction, Movement
-from .effects import Box, Effect, Flow, Light, Parallax, Particles, Region, Sway
-from .recipe import Recipe
 from .wish import about
 
 NOMINAL = 0.4  # the strength at which an effect does what was measured, or what its defaults are

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from .errors import UsageError
+from ..errors import UsageError
 
 # Whole words after folding (accents, width, look-alike digits, spelled-out letters), so that "Sussex", "cockatoo" or
 # 시발점 (starting point) pass. Deliberately short: what a video model would otherwise be asked to draw.

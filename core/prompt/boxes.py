@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from .errors import CoverLoopError
+from ..errors import CoverLoopError
 
 Point = tuple[float, float]
 Outline = list[Point]  # two corners of a box, or the points of a polygon

@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ..errors import UsageError
 from .answers import Movement
-from .errors import UsageError
 from .safety import alternatives, unsafe
 
 # Why each group is kept out: a loop of a cover has one fixed view, begins where it ends, and shows the cover

@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import uuid4
 
+from ..errors import CoverLoopError, UsageError
 from .answers import Answer
 from .boxes import BadAnswer, BoxStyle
-from .errors import CoverLoopError, UsageError
 from .parse import MAX_ANSWER, parse
 from .questions import Question
 from .vlm_settings import Settings
