@@ -294,6 +294,17 @@ def decide_lift(
     return decided
 
 
+def named(words: str | None) -> Which:
+    """What a person writes in a box or on a command line: "all", or "0, NIGHT DRIVE" -> [0, "NIGHT DRIVE"].
+
+    None when nothing is named.
+    """
+    parts = [part.strip() for part in (words or "").split(",") if part.strip()]
+    if [part.lower() for part in parts] == ["all"]:
+        return "all"
+    return [int(part) if part.isdecimal() else part for part in parts] or None
+
+
 def _default(cover: np.ndarray, region: TextRegion, regions: Sequence[TextRegion]) -> TextRegion:
     def area(one: TextRegion) -> float:
         return float(cv2.contourArea(np.asarray(one.polygon, np.float32)))

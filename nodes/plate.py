@@ -1,3 +1,6 @@
+from pathlib import Path
+
+import folder_paths
 from comfy_api.latest import io, ui
 
 from ..core import plate as core
@@ -32,7 +35,7 @@ class CoverLoopCleanPlate(io.ComfyNode):
 
     @classmethod
     def execute(cls, cover, mask, filler) -> io.NodeOutput:
-        plate = core.clean_plate(picture(cover), array_of_mask(mask), filler)
+        plate = core.clean_plate(picture(cover), array_of_mask(mask), filler, folders=[Path(folder_paths.models_dir)])
         return io.NodeOutput(image_of(plate.image), "; ".join((plate.filler, *plate.notes)))
 
 

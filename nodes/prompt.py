@@ -15,7 +15,7 @@ from ..core.prompt.vlm import BACKENDS, Asking, Backend, open_or_offline, with_c
 from ..core.prompt.vlm_settings import Settings
 from ..core.prompt.wish import read_wish
 from ..core.prompt.words import forbidden
-from ..core.text import Which
+from ..core.text import named
 from .tensors import picture
 from .text import Regions
 
@@ -72,7 +72,7 @@ class CoverLoopJudgeText(io.ComfyNode):
 
     @classmethod
     def execute(cls, cover, regions, backend, find, keep="", lift="") -> io.NodeOutput:
-        asking, kept, lifted = _asking(backend), _named(keep), _named(lift)
+        asking, kept, lifted = _asking(backend), named(keep), named(lift)
         judged = looks.judge_text(picture(cover), regions, asking, find=find, keep=kept, lift=lifted)
         report = _json(judged.report)
         return io.NodeOutput(judged.regions, report, ui=ui.PreviewText(report))
@@ -222,14 +222,6 @@ def _qwen(folder: Path) -> Backend:
         return patchers[0].load_device
 
     return Qwen(Path(folder_paths.models_dir) / folder, place)
-
-
-def _named(text: str) -> Which:
-    """ "0, NIGHT DRIVE" -> [0, "NIGHT DRIVE"]; "all"; None when nothing is named."""
-    if text.strip().lower() == "all":
-        return "all"
-    parts = [part.strip() for part in text.split(",") if part.strip()]
-    return [int(part) if part.isdecimal() else part for part in parts] or None
 
 
 def _json(report: dict) -> str:

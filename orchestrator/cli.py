@@ -17,6 +17,8 @@ import click
 from .. import __version__
 from ..core.errors import CoverLoopError, UsageError
 from .cli_jobs import jobs
+from .cli_models import models
+from .cli_prompt import prompt
 from .cli_queue import enqueue, queue, worker
 from .options import (
     PATH,
@@ -24,6 +26,8 @@ from .options import (
     debug_option,
     echo_json,
     json_option,
+    keep_text_option,
+    lift_text_option,
     out_option,
     read_settings,
     report,
@@ -41,7 +45,7 @@ def cli() -> None:
     """Turn still album covers into seamless loops that keep their lettering sharp."""
 
 
-for _command in (jobs, enqueue, worker, queue):
+for _command in (prompt, models, jobs, enqueue, worker, queue):
     cli.add_command(_command)
 
 
@@ -54,6 +58,8 @@ for _command in (jobs, enqueue, worker, queue):
 @click.option("--seconds", type=float, help="Length of one turn.  [default: the workflow's, 4]")
 @click.option("--fps", type=float, help="Frames per second.  [default: the workflow's, 24]")
 @click.option("--seed", type=int, help="Another seed, another motion.  [default: the workflow's]")
+@keep_text_option
+@lift_text_option
 @settings_option
 @json_option
 @debug_option
@@ -103,14 +109,16 @@ def batch(source, out, workflow, servers, settings, resume, force, as_json) -> N
 @cli.command()
 @covers_argument
 @out_option
+@keep_text_option
+@lift_text_option
 @json_option
 @debug_option
-def text(covers, out, as_json) -> None:
+def text(covers, out, keep_text, lift_text, as_json) -> None:
     """Find the lettering of COVERs: <stem>.mask.png (0/255), <stem>.plate.png and <stem>.text.json in --out. No
     server."""
     from .lettering import write_text
 
-    report(write_text(covers, out), "covers", as_json, _text_line)
+    report(write_text(covers, out, keep_text, lift_text), "covers", as_json, _text_line)
 
 
 def _text_line(row: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from ..core.errors import UsageError
 from ..core.glyph import glyph_mask
 from ..core.image import read_cover
 from ..core.plate import clean_plate
-from ..core.text import decide_lift, find_text
+from ..core.text import decide_lift, find_text, named
 from .run import output_folder
 
 log = logging.getLogger(__name__)
@@ -24,9 +24,12 @@ log = logging.getLogger(__name__)
 ENDINGS = (".mask.png", ".plate.png", ".text.json")
 
 
-def write_text(covers: Sequence[Path], out: Path) -> list[dict[str, Any]]:
+def write_text(
+    covers: Sequence[Path], out: Path, keep: str | None = None, lift: str | None = None
+) -> list[dict[str, Any]]:
     """For each cover `<stem>.mask.png` (0 or 255, the size of the cover), `<stem>.plate.png` (the cover without
     lettering) and `<stem>.text.json` (regions: polygon, confidence, string, lifted or kept) in `out`.
+    keep, lift: which regions stay or come off against the default, see `core.text.named`.
 
     Raises:
         CoverError: a cover cannot be read; nothing is written for any of them then. UsageError: see `stems`.
@@ -36,12 +39,12 @@ def write_text(covers: Sequence[Path], out: Path) -> list[dict[str, Any]]:
     places = stems(covers, output_folder(out))
     for cover in covers:
         read_cover(cover)
-    return [_write_text(cover, place) for cover, place in zip(covers, places, strict=True)]
+    return [_write_text(cover, place, keep, lift) for cover, place in zip(covers, places, strict=True)]
 
 
-def _write_text(path: Path, stem: Path) -> dict[str, Any]:
+def _write_text(path: Path, stem: Path, keep: str | None, lift: str | None) -> dict[str, Any]:
     cover = read_cover(path)
-    regions = decide_lift(cover.image, find_text(cover.image))
+    regions = decide_lift(cover.image, find_text(cover.image), keep=named(keep), lift=named(lift))
     mask = glyph_mask(cover.image, regions)
     plate = clean_plate(cover.image, mask)
     height, width = cover.image.shape[:2]

@@ -42,6 +42,12 @@ settings_option = click.option(
 servers_option = click.option(
     "--server", "servers", multiple=True, metavar="URL", help="A running ComfyUI; may be given several times."
 )
+keep_text_option = click.option(
+    "--keep-text", metavar="WHICH", help="Lettering to leave in the picture: all, strings or numbers, comma-separated."
+)
+lift_text_option = click.option(
+    "--lift-text", metavar="WHICH", help="Lettering to take off: all, strings or numbers, comma-separated."
+)
 covers_argument = click.argument("covers", nargs=-1, required=True, type=PATH, metavar="COVER...")
 
 
