@@ -180,9 +180,9 @@ def load_interpolator(weights: str | Path | None = None, device: str = "cpu") ->
 def keep_detail(picture: np.ndarray, a: np.ndarray, b: np.ndarray, time: float) -> np.ndarray:
     """Give back the fine contrast that blending two pictures takes away, so that a join is as sharp as its neighbours.
 
-    First the local energy of what a Gaussian (0.8 px) leaves over is brought to that of a and b at this time, by a gain of
-    at most two, never under one. Then grain that averaging took is laid on again (grey, white, the same for the same
-    time): its strength is measured as in Immerkaer, "Fast Noise Variance Estimation" (1996), with medians.
+    First the local energy of what a Gaussian (0.8 px) leaves over is brought to that of a and b at this time, by a gain
+    of at most two, never under one. Then grain that averaging took is laid on again (grey, white, the same for the
+    same time): its strength is measured as in Immerkaer, "Fast Noise Variance Estimation" (1996), with medians.
     picture, a, b: (H, W, 3) uint8. time: 0 = a, 1 = b.
     """
     fine = []

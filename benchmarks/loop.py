@@ -1,0 +1,139 @@
+"""Closing measured side by side: nothing, a cross-fade, the reference graph's arithmetic, and `close_clip`.
+
+    python benchmarks/loop.py [--clips NAME ...] [--weights RIFE_FILE] [--memory]
+
+Prints one JSON line for each clip and way: figures of the frames and of the decoded file (H.264 as `core.video` writes it;
+"seam" and "steps" as in `core.score`), and CPU and wall seconds. `--memory` closes 97 frames of 1024x1024 and prints the peak.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from clips import MAKERS, make
+from coverloop.core import video
+from coverloop.core.interpolate import Interpolator, load_interpolator
+from coverloop.core.loop import close_clip
+from coverloop.core.score import score
+
+FPS = 24
+
+
+def nothing(frames: np.ndarray, interpolator: Interpolator) -> np.ndarray:
+    return frames
+
+
+def cross_fade(frames: np.ndarray, interpolator: Interpolator, over: int = 12) -> np.ndarray:
+    """The last `over` frames fade into what comes before the first kept one: the usual ffmpeg recipe."""
+    weight = (np.arange(1, over + 1) / (over + 1))[:, None, None, None]
+    faded = (1 - weight) * frames[-over:] + weight * frames[:over]
+    return np.concatenate([frames[over:-over], np.round(faded).astype(np.uint8)])
+
+
+def multiplied(frames: np.ndarray, by: int, interpolator: Interpolator) -> np.ndarray:
+    """RIFE VFI as the packs do it: (N - 1) * by + 1 frames, the ends kept."""
+    times = [k / by for k in range(1, by)]
+    parts = []
+    for a, b in zip(frames[:-1], frames[1:], strict=True):
+        parts += [a, *interpolator.between(a, b, times)]
+    return np.stack([*parts, frames[-1]])
+
+
+def reference(frames: np.ndarray, interpolator: Interpolator) -> np.ndarray:
+    """The reference graph: TrimBatchEnds 2/4, PrepareLoopFrames, RIFE x4, AssembleLoopFrames, RollFrames 1, RIFE x2,
+    UnrollFrames, RIFE_FPS_Resample 48 -> 30."""
+    trimmed = frames[2:-4]
+    seam = multiplied(np.stack([trimmed[-1], trimmed[0]]), 4, interpolator)
+    assembled = np.concatenate([trimmed, seam[1:-1]])
+    doubled = multiplied(np.roll(assembled, 1, axis=0), 2, interpolator)
+    unrolled = np.roll(doubled, -2, axis=0)
+    count = math.floor((len(unrolled) - 1) * 30 / 48) + 1
+    out = []
+    for k in range(count):
+        place = min(k * 48 / 30, len(unrolled) - 1)
+        i, part = int(place), place % 1
+        out.append(unrolled[i] if part == 0 else interpolator.between(unrolled[i], unrolled[i + 1], [part])[0])
+    return np.stack(out)
+
+
+def ours(frames: np.ndarray, interpolator: Interpolator) -> np.ndarray:
+    return close_clip(frames, FPS, max_start=0, interpolator=interpolator)[0]
+
+
+WAYS: dict[str, Callable[[np.ndarray, Interpolator], np.ndarray]] = {
+    "nothing": nothing,
+    "cross-fade": cross_fade,
+    "reference graph": reference,
+    "close": ours,
+}
+
+
+def figures(frames: np.ndarray) -> dict[str, float]:
+    judged = score(frames, fps=FPS)
+    names = ("seam_ratio", "largest_step", "smallest_step", "tile_seam", "seam_residual", "sharpness")
+    return {name: round(getattr(judged, name), 2) for name in names}
+
+
+def decoded(frames: np.ndarray) -> np.ndarray:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "loop.mp4"
+        video.encode(frames, path, fps=FPS)
+        return video.decode(path).frames
+
+
+def peak_memory(interpolator: Interpolator) -> dict[str, float]:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    small = make("sway, odd period").frames
+    large = np.empty((len(small), 1024, 1024, 3), np.uint8)
+    for i, frame in enumerate(small):
+        large[i] = np.kron(frame, np.ones((2, 2, 1), np.uint8))
+    del small
+    started = time.process_time()
+    closed = close_clip(large, FPS, max_start=0, count=96, interpolator=interpolator)[0]
+    scale = 1e3 if sys.platform != "darwin" else 1e6
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    seconds = round(time.process_time() - started, 1)
+    return {"frames": len(closed), "peak_mb": round(peak / scale), "start_mb": round(before / scale), "cpu_s": seconds}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clips", nargs="*", default=list(MAKERS), choices=list(MAKERS), metavar="NAME")
+    parser.add_argument("--weights", type=Path, help="RIFE weights; without, optical flow")
+    parser.add_argument("--memory", action="store_true")
+    chosen = parser.parse_args()
+    interpolator = load_interpolator(chosen.weights)
+    if chosen.memory:
+        print(json.dumps({"memory": peak_memory(interpolator), "interpolator": interpolator.name}))
+        return
+    for name in chosen.clips:
+        clip = make(name)
+        for way, run in WAYS.items():
+            cpu, wall = time.process_time(), time.perf_counter()
+            closed = run(clip.frames, interpolator)
+            line = {
+                "clip": name,
+                "closes": clip.closes,
+                "way": way,
+                "interpolator": interpolator.name,
+                "frames": len(closed),
+                "cpu_s": round(time.process_time() - cpu, 1),
+                "wall_s": round(time.perf_counter() - wall, 1),
+            }
+            print(
+                json.dumps({**line, "before_encoding": figures(closed), "decoded": figures(decoded(closed))}),
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
