@@ -77,7 +77,7 @@ def _drift(found: Traits, rng: np.random.Generator, strength: float, side: int) 
         depth = "vertical"
     else:
         depth = "shapes"
-    amplitude = (9.0 - 2.5 * found.natural * (found.sky + found.textured > 0.3)) * strength
+    amplitude = (9.0 - 1.5 * found.natural * (found.sky + found.textured > 0.3)) * strength
     effects: list[Effect] = [
         Parallax(
             depth=depth,
@@ -105,14 +105,16 @@ def _streams(found: Traits, rng: np.random.Generator, strength: float, side: int
     if found.sky > 0.08:
         region = Region(mask="sky")
         angle = _round(heading + rng.uniform(-12, 12))
-        effects.append(Flow(region=region, distance=_round(min(34 * strength, 120)), angle=angle, swirl=0.35))
+        effects.append(Flow(region=region, distance=_round(min(42 * strength, 120)), angle=angle, swirl=0.35))
     if found.water > 0.06:
         region = Region(mask="water")
         effects.append(Flow(region=region, distance=_round(min(20 * strength, 120)), angle=_round(heading), swirl=0.15))
         effects.append(
             Sway(region=region, amplitude=_round(min(3.0 * strength, 20)), wavelength=180, travel=90, aspect=0.25)
         )
-        effects.append(Light(region=region, amount=_round(min(0.035 * strength, 0.5)), wavelength=160, angle=90))
+        effects.append(
+            Light(region=region, amount=_round(0.035 * (1 - 0.7 * found.flatness) * strength), wavelength=160, angle=90)
+        )
     return effects
 
 
@@ -120,7 +122,7 @@ def _lights(scene: Scene, found: Traits, rng: np.random.Generator, strength: flo
     """A broad wave of light, stronger where there is little else to move; specks in the dark twinkle."""
     amount = (0.02 + 0.015 * found.flatness + 0.008 * (1 - found.natural)) * strength
     amount *= 1.3 - 0.6 * float(ramp(found.lightness, 35, 85)) + 2.2 * float(ramp(found.lightness, 24, 6))
-    wavelength = _round(rng.uniform(800, 1000))
+    wavelength = _round(rng.uniform(900, 1150))
     effects: list[Effect] = [
         Light(amount=_round(min(amount, 0.5)), wavelength=wavelength, angle=_round(rng.uniform(0, 360)))
     ]

@@ -120,10 +120,10 @@ def add_light(waves: Waves, effect: Light, grid: Grid, mask: np.ndarray, rng: np
     if effect.wavelength < TWINKLE:
         first, second = (3 * grid.noise(rng, effect.wavelength) for _ in range(2))
     else:
-        first = grid.along(effect.angle) * np.float32(TURN / effect.wavelength) + 0.4 * grid.noise(rng, 600)
-        second = grid.along(effect.angle + 50) * np.float32(TURN / (0.6 * effect.wavelength))
+        first = grid.along(effect.angle) * np.float32(TURN / effect.wavelength) + 0.25 * grid.noise(rng, 600)
+        second = grid.along(effect.angle + 50) * np.float32(TURN / (0.8 * effect.wavelength))
     waves.add(turns, (1.0,), amplitude, -first)
-    waves.add(turns + 1, (1.0,), amplitude * np.float32(0.4), -second)
+    waves.add(turns + 1, (1.0,), amplitude * np.float32(0.3), -second)
 
 
 def _add_ellipse(
