@@ -1,11 +1,11 @@
 """What the orchestrator costs: `python benchmarks/orchestrator.py [--jobs 50] [--done 3000] [--memory-jobs 600]`.
 
-Prints one JSON line:
-- overhead_ratio: wall time of a trivial job (a three-frame video of stock nodes, ready at once) through `Comfy` with its
+Prints one JSON line: - overhead_ratio: wall time of a trivial job (a three-frame video of stock nodes, ready at once)
+through `Comfy` with its
   bookkeeping in the store, against a bare script of `requests` and `websocket-client`, alternating on one embedded
   server; medians.
-- lookup_seconds: what `--resume` needs for a batch of that many covers that are all finished.
-- memory_mb: peak memory of a batch client after a tenth of its jobs and at the end; its server is a stand-in that answers
+- lookup_seconds: what `--resume` needs for a batch of that many covers that are all finished. - memory_mb: peak memory
+of a batch client after a tenth of its jobs and at the end; its server is a stand-in that answers
   at once, so that thousands of jobs pass through the client alone.
 """
 

@@ -22,6 +22,7 @@ from ..core.errors import CoverError, CoverLoopError, JobError, ServerError, Usa
 from .answers import JobLost, JobStopped, OutputGone, ServerAway
 from .comfy import Comfy
 from .deliver import restore
+from .files import sweep_parts
 from .fleet import Post, wait_until_ready
 from .follow import Event, Patience, Running
 from .job import CoverFile, Job, open_cover
@@ -104,6 +105,8 @@ class Batch:
         self._all_down_since: float | None = None
         self.stopping = self.aborting = False
         self.outcomes: list[Outcome] = []
+        for folder in {(out / row.out.replace("\\", "/")).parent for row in rows if not row.error}:
+            sweep_parts(folder)
         for row in rows:
             self._enter(row, out / row.out.replace("\\", "/"), {**given, **_words(row, workflow), **row.values})
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
+import socket
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 
 from ..core.errors import UsageError
+from .locks import is_running, process_id
+
+_HOST = re.sub(r"[^A-Za-z0-9]", "_", socket.gethostname())
 
 
 class Files:
@@ -65,8 +70,20 @@ def write_whole(target: Path, text: str) -> None:
     _whole(target, lambda part: part.write_text(text, "utf-8"))
 
 
+def part_name(name: str) -> str:
+    """A hidden name beside `name` for something unfinished, which tells whose it is (see `sweep_parts`)."""
+    return f".{name[:40]}.{uuid.uuid4().hex[:6]}.{_HOST}-{process_id()}.part"
+
+
+def sweep_parts(folder: Path) -> None:
+    """Remove what killed processes of this machine left unfinished in `folder`; what others are at work on stays."""
+    for path in folder.glob(f".*.{_HOST}-*.part"):
+        if not is_running(path.name.removesuffix(".part").rpartition("-")[2]):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
 def _whole(target: Path, write: Callable[[Path], object]) -> None:
-    part = target.with_name(f".{target.name[:40]}.{uuid.uuid4().hex[:8]}.part")
+    part = target.with_name(part_name(target.name))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         write(part)

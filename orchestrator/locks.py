@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
+import tempfile
+import uuid
 from pathlib import Path
 
 
@@ -32,6 +35,26 @@ def is_free(path: Path) -> bool:
         return True
     except OSError:
         return False
+
+
+_held: list[Lock] = []
+
+
+@functools.cache
+def process_id() -> str:
+    """A name of this process that, unlike its number, is never given to another one."""
+    name = uuid.uuid4().hex[:12]
+    _held.append(Lock(_lock_of(name)))
+    return name
+
+
+def is_running(process: str) -> bool:
+    """Whether the process with that `process_id` still runs on this machine."""
+    return not is_free(_lock_of(process))
+
+
+def _lock_of(process: str) -> Path:
+    return Path(tempfile.gettempdir()) / f"coverloop-{process}.lock"
 
 
 if sys.platform == "win32":

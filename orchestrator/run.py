@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,7 @@ from .answers import JobLost, OutputGone
 from .check import Server
 from .comfy import Comfy
 from .deliver import Clock, Deliverable
+from .files import part_name, sweep_parts
 from .follow import Event, Finished, Patience
 from .job import CoverFile, Job
 from .workflow import Workflow
@@ -53,6 +55,7 @@ def output_folder(out: str | Path) -> Path:
         raise UsageError(f"{folder}: is or lies in a file; give a folder for --out") from None
     except OSError as error:
         raise UsageError(f"{folder}: cannot be written to ({error.strerror}); give another folder") from None
+    sweep_parts(folder)
     return folder
 
 
@@ -113,11 +116,14 @@ def _scratch(stem: Path) -> Iterator[Path]:
     """A folder beside the final files, so that renaming into place never crosses a file system."""
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(dir=stem.parent, prefix=f".{stem.name[:40]}.", suffix=".part")
+        folder = stem.with_name(part_name(stem.name))
+        folder.mkdir()
     except OSError as error:
         raise UsageError(f"{stem.parent}: cannot be written to ({error.strerror}); give another folder") from error
-    with folder as name:
-        yield Path(name)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _upload(

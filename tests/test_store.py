@@ -10,7 +10,7 @@ import time
 
 import pytest
 from coverloop.core.errors import UsageError
-from coverloop.orchestrator.files import copy_whole
+from coverloop.orchestrator.files import copy_whole, sweep_parts
 from coverloop.orchestrator.job import Job
 from coverloop.orchestrator.store import Store
 
@@ -185,3 +185,25 @@ def test_three_thousand_lookups_take_no_time(store, files):
     for _ in range(3000):
         assert store.finished(JOB.key) == entry
     assert time.process_time() - began < 4
+
+
+def test_parts_of_killed_processes_are_swept_and_those_of_living_ones_stay(tmp_path):
+    code = """
+        import sys, time, pathlib
+        from coverloop.orchestrator.files import part_name
+        (pathlib.Path(sys.argv[1]) / part_name("a.mp4")).write_bytes(b"x")
+        (pathlib.Path(sys.argv[1]) / part_name("folder")).mkdir()
+        print("ready", flush=True)
+        time.sleep(100)
+    """
+    words = [sys.executable, "-c", textwrap.dedent(code), str(tmp_path)]
+    other = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    assert other.stdout.readline() == "ready\n"
+    (tmp_path / ".mine.part").write_bytes(b"not ours")
+    sweep_parts(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 3
+    other.kill()
+    other.wait()
+    other.stdout.close()
+    sweep_parts(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [".mine.part"]
