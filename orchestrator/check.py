@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .. import __version__
 from ..core.errors import ServerError
 from .answers import ServerAway
 from .comfy import Comfy
@@ -58,11 +59,11 @@ def interfaces(comfy: Comfy, workflow: Workflow) -> dict[str, dict[str, Any] | N
 
 
 def versions(server: Server, known: Mapping[str, Any]) -> dict[str, str]:
-    """What of the server goes into a job's key: the ComfyUI version and, since packs do not tell theirs, a hash of the
-    interfaces of the nodes in use. Lists of files to choose from are left out: they change with every upload."""
+    """What goes into a job's key: our version, ComfyUI's and, since packs do not tell theirs, a hash of the interfaces
+    of the nodes in use. Lists of files to choose from are left out: they change with every upload."""
     shapes = {name: {key: _shape(value) for key, value in (info or {}).items()} for name, info in known.items()}
     digest = hashlib.sha256(json.dumps(shapes, sort_keys=True).encode()).hexdigest()
-    return {"comfyui": server.comfyui, "interfaces": digest}
+    return {"coverloop": __version__, "comfyui": server.comfyui, "interfaces": digest}
 
 
 def _shape(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
 import sys
@@ -37,14 +38,12 @@ def is_free(path: Path) -> bool:
         return False
 
 
-_held: list[Lock] = []
-
-
 @functools.cache
 def process_id() -> str:
     """A name of this process that, unlike its number, is never given to another one."""
     name = uuid.uuid4().hex[:12]
-    _held.append(Lock(_lock_of(name)))
+    lock = Lock(_lock_of(name))
+    atexit.register(lock.release)
     return name
 
 

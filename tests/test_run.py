@@ -343,3 +343,21 @@ def test_lost_progress_is_said_once_and_costs_nothing(hostile, workflow, cover, 
     with caplog.at_level(logging.WARNING):
         assert render(hostile.url, workflow, cover, tmp_path / "out").video.is_file()
     assert "no progress events" in caplog.text
+
+
+def test_the_library_call_renders_and_tells_errors(comfyui, workflow, cover, tmp_path, monkeypatch):
+    from coverloop.orchestrator import render
+    from coverloop.orchestrator import workflow as module
+
+    monkeypatch.setattr(module, "FOLDER", tmp_path / "workflows")
+    (result,) = render(cover.path, tmp_path / "out", workflow="tiny", server=comfyui.url, size=128)
+    assert result.error == "" and result.deliverable.video == tmp_path / "out" / "blue.mp4"
+    with pytest.raises(UsageError, match="size=1"):
+        render([cover.path], tmp_path / "out", workflow="tiny", server=comfyui.url, size=1)
+
+
+def test_the_key_of_a_job_knows_versions_but_not_uploads(comfyui, workflow):
+    with Comfy(comfyui.url) as client:
+        before = check.require(client, workflow)[1]
+        client.upload("another.png", b"changes the list of pictures to choose from")
+        assert check.require(client, workflow)[1] == before and set(before) == {"coverloop", "comfyui", "interfaces"}
