@@ -324,3 +324,24 @@ def test_the_installed_command_is_quiet_and_exits_right(tmp_path):
     assert command
     done = subprocess.run([command, "workflows", "show", "moon"], capture_output=True, text=True)
     assert done.returncode == 2 and done.stdout == "" and done.stderr.startswith("coverloop: unknown workflow moon")
+
+
+def test_the_ambient_loop_from_cover_to_judged_deliverable(call, tmp_path, comfyui, monkeypatch):
+    """Our own workflow and nodes on the real server, small: lettering found, lifted, laid back and judged."""
+    import cv2
+
+    monkeypatch.setattr(workflow, "FOLDER", Path(workflow.__file__).parent.parent / "workflows")
+    y, x = np.mgrid[0:384, 0:384]
+    image = np.stack([90 + 60 * np.sin(x / 31 + y / 50), 110 + 40 * np.cos(y / 23), 60 + y / 4], -1).astype(np.uint8)
+    cv2.putText(image, "MORNING", (40, 90), cv2.FONT_HERSHEY_SIMPLEX, 2.0, (250, 250, 240), 6, cv2.LINE_AA)
+    cv2.imwrite(str(tmp_path / "morning.png"), image)
+    size = ("--size", "256", "--seconds", "2", "--fps", "12")
+    words = ("render", tmp_path / "morning.png", "--out", tmp_path / "out", "--server", comfyui.url, *size, "--json")
+    code, out, err = call(*words)
+    assert code == 0, err
+    record = json.loads(Path(json.loads(out)["loops"][0]["sidecar"]).read_text("utf-8"))
+    facts = record["files"]["video"]
+    assert (facts["width"], facts["height"], facts["frames"], facts["fps"]) == (256, 256, 24, 12.0)
+    assert record["judgement"]["lettering_mean_diff"] is not None and record["before_encoding"]["seam_ratio"] > 0
+    classes = {name.split()[0] for name in record["timings"]["nodes"]}
+    assert {"CoverLoopFindText", "CoverLoopAmbient", "CoverLoopSave"} <= classes
