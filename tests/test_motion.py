@@ -98,11 +98,12 @@ def test_the_same_call_gives_the_same_frames_and_the_seed_matters():
 
 
 def test_no_frame_is_blurred():
-    """Every frame is sampled from the plate once; sharpness stays level, also through the change-over of a stream."""
-    plate = picture(480, 480)
-    frames = play(plate, *EVERY[:3], frames=12)
+    """Every frame is sampled from the plate once: no frame is softer than frame 0 by more than a few per cent."""
+    detail = cv2.GaussianBlur(np.random.default_rng(2).standard_normal((480, 480)).astype(np.float32), (0, 0), 1.5)
+    plate = np.clip(picture(480, 480) + 80 * detail[..., None], 0, 255).astype(np.uint8)
+    frames = play(plate, *EVERY[:2], frames=12)
     sharpness = [cv2.Laplacian(cv2.cvtColor(f, cv2.COLOR_RGB2GRAY), cv2.CV_32F).var() for f in frames]
-    assert min(sharpness) > 0.85 * sharpness[0] and max(sharpness) < 1.15 * sharpness[0]
+    assert min(sharpness) > 0.93 * sharpness[0] and max(sharpness) < 1.05 * sharpness[0]
 
 
 def test_a_stream_flows_at_its_speed_the_way_it_should():
