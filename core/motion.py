@@ -118,7 +118,7 @@ class Stage:
         if region.invert:
             mask = 1 - mask
         if region.shapes:
-            mask = mask * _drawn(region, mask.shape, self.grid)
+            mask = mask * _drawn(region, mask.shape)
         return mask
 
     def frame(self, index: int) -> np.ndarray:
@@ -204,7 +204,8 @@ class _GrainCycle:
         frame += self._of(index) - self._of(0)
 
 
-def _drawn(region: Region, shape: tuple[int, int], grid: Grid) -> np.ndarray:
+def _drawn(region: Region, shape: tuple[int, int]) -> np.ndarray:
+    """The shapes of a region as one mask of the given (rows, columns), float32 in 0..1, feathered."""
     rows, columns = shape
     mask = np.zeros(shape, np.uint8)
     for drawn in region.shapes:
@@ -227,5 +228,5 @@ def _drawn(region: Region, shape: tuple[int, int], grid: Grid) -> np.ndarray:
                 else [(drawn.box[i], drawn.box[j]) for i, j in ((0, 1), (2, 1), (2, 3), (0, 3))]
             )
             cv2.fillPoly(mask, [np.rint(np.asarray(corners) * (columns, rows)).astype(np.int32)], 255)
-    spread = region.feather * grid.scale * rows / max(rows * grid.scale, 1e-6) / 4
+    spread = region.feather * min(shape) / 1080  # the grid is coarser than the picture
     return cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), max(spread, 0.3))

@@ -1,6 +1,6 @@
 """Drifting lights: dust, snow, stars, embers.
 
-Every particle lives once or more a turn, at a time of its own, so their number stays level. Frame 0 is the picture
+Every particle lives once a turn, at a time of its own, so their number stays level. Frame 0 is the picture
 itself and so shows none of them. Those alive at the join are placed over fine texture if there is any: what they would
 add to frame 0 is taken off every frame (`rest`), which nobody sees in such a spot. Where the picture is too plain for
 that, a particle fades out and in again around the join, each over a span of its own.
