@@ -1,4 +1,5 @@
 import comfy.utils
+import torch
 from comfy_api.latest import io, ui
 
 from ..core import glyph
@@ -70,7 +71,8 @@ class CoverLoopTextOver(io.ComfyNode):
     @classmethod
     def execute(cls, frames, layer) -> io.NodeOutput:
         over = glyph.TextOver(to_uint8(layer[0]))
-        lettered = frames[..., :3].clone()
+        # frames that another node resized lie in memory by channel, and a plain clone keeps that
+        lettered = frames[..., :3].clone(memory_format=torch.contiguous_format)
         progress = comfy.utils.ProgressBar(len(frames))
         for i in range(len(lettered)):
             over.blend_float(lettered[i].numpy())

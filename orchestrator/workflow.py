@@ -35,7 +35,8 @@ Value = str | int | float | bool
 class Binding:
     """A parameter of a workflow. `kind`: image, int, float, string, bool or choice. A cover is the binding of kind
     image; it has no default. `multiple_of`, `plus`: an int must be multiple_of * n + plus (Wan 2.2 wants 4n + 1
-    frames)."""
+    frames). `off`, `through`: with the value `off` the node is taken out, and what read its output reads what its input
+    `through` read (a LoRA loader without a LoRA)."""
 
     name: str
     node: str
@@ -48,6 +49,8 @@ class Binding:
     help: str = ""
     multiple_of: int = 1
     plus: int = 0
+    off: str = ""
+    through: str = ""
 
     def read(self, value: Any) -> Value:
         """`value` (a string from a command line or table, or already typed) as this parameter's type, within bounds.
@@ -165,7 +168,19 @@ class Workflow:
         for name, value in {**values, **images}.items():
             binding = self.bindings[name]
             prompt[binding.node]["inputs"][binding.input] = value
+        for name, value in values.items():
+            binding = self.bindings[name]
+            if binding.off and value == binding.off:
+                _bypass(prompt, binding.node, binding.through)
         return prompt
+
+
+def _bypass(prompt: dict[str, Any], node: str, through: str) -> None:
+    source = prompt.pop(node)["inputs"][through]
+    for other in prompt.values():
+        for name, value in other["inputs"].items():
+            if isinstance(value, list) and value[0] == node:
+                other["inputs"][name] = source
 
 
 def frame_count(seconds: Any, fps: Any) -> int:
@@ -262,6 +277,8 @@ def _binding(name: str, row: Mapping[str, Any], prompt: Mapping[str, Any]) -> Bi
         help=row.get("help", ""),
         multiple_of=row.get("multiple_of", 1),
         plus=row.get("plus", 0),
+        off=row.get("off", ""),
+        through=row.get("through", ""),
     )
 
 

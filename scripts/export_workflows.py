@@ -9,6 +9,8 @@ import hashlib
 import json
 import re
 import shutil
+import tempfile
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,8 +42,10 @@ def front_end(url: str) -> Iterator:
 
 
 def to_api(page, graph: dict) -> dict:
-    """The UI graph in ComfyUI's API format, as the front end itself converts it."""
-    page.evaluate("graph => window.app.loadGraphData(graph)", graph)
+    """The UI graph in ComfyUI's API format, as the front end itself converts it. Bypassed LoRA loaders (the graph
+    runs without LoRA files) are switched on: the manifest binds them, and those without a LoRA are taken out."""
+    nodes = [{**node, "mode": 0} if node["type"] == "LoraLoaderModelOnly" else node for node in graph["nodes"]]
+    page.evaluate("graph => window.app.loadGraphData(graph)", {**graph, "nodes": nodes})
     return page.evaluate("async () => (await window.app.graphToPrompt()).output")
 
 
@@ -62,13 +66,37 @@ def main() -> None:
     from coverloop.orchestrator.embedded import start  # late: the test only wants the functions above
 
     manifest = WORKFLOWS / "manifest.toml"
-    with start() as server, front_end(server.url) as page:
-        for path in sorted(WORKFLOWS.glob("*.json")):
-            api = to_api(page, json.loads(path.read_text(encoding="utf-8")))
-            target = WORKFLOWS / "api" / path.name
-            target.write_text(json.dumps(api, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
-            manifest.write_text(with_hashes(manifest.read_text(encoding="utf-8"), path, target), encoding="utf-8")
-            print(f"{path.name}: {len(api)} nodes")
+    with tempfile.TemporaryDirectory() as base:
+        packs = Path(base) / "custom_nodes"
+        packs.mkdir()
+        (packs / "recorded_packs").symlink_to(ROOT / "tests" / "recorded_packs", target_is_directory=True)
+        with start(base=Path(base)) as server, front_end(server.url) as page:
+            for path in sorted(WORKFLOWS.glob("*.json")):
+                api = to_api(page, json.loads(path.read_text(encoding="utf-8")))
+                target = WORKFLOWS / "api" / path.name
+                text = json.dumps(api, indent=1, ensure_ascii=False) + "\n"
+                target.write_text(text, encoding="utf-8", newline="\n")
+                hashed = with_hashes(manifest.read_text(encoding="utf-8"), path, target)
+                manifest.write_text(hashed, encoding="utf-8", newline="\n")
+                print(f"{path.name}: {len(api)} nodes")
+            record_nodes(server.url)
+
+
+def record_nodes(url: str) -> None:
+    """Keep the ids and types of our nodes in tests/data/nodes.json: saved graphs depend on them."""
+    with urllib.request.urlopen(f"{url}/object_info", timeout=60) as answer:
+        everything = json.load(answer)
+    ours = {name: shape(info) for name, info in sorted(everything.items()) if name.startswith("CoverLoop")}
+    text = json.dumps(ours, indent=1) + "\n"
+    (ROOT / "tests" / "data" / "nodes.json").write_text(text, encoding="utf-8", newline="\n")
+
+
+def shape(info: dict) -> dict:
+    inputs = {**info["input"].get("required", {}), **info["input"].get("optional", {})}
+    return {
+        "inputs": {key: spec[0] if isinstance(spec[0], str) else "COMBO" for key, spec in inputs.items()},
+        "outputs": dict(zip(info["output_name"], info["output"], strict=True)),
+    }
 
 
 def with_hashes(manifest: str, ui: Path, api: Path) -> str:

@@ -1,6 +1,7 @@
 """What a person sees of the nodes: ids that never change, a tooltip on every input, help and Korean names for all."""
 
 import ast
+import importlib.util
 import json
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import pytest
 import requests
 
 ROOT = Path(__file__).resolve().parent.parent
+SPEC = importlib.util.spec_from_file_location("export_workflows", ROOT / "scripts" / "export_workflows.py")
+export = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(export)
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +45,7 @@ def test_every_input_has_a_tooltip_and_every_node_a_description(nodes):
 
 def test_ids_and_types_are_the_recorded_ones(nodes):
     """A renamed input breaks every graph that people saved: change tests/data/nodes.json only with a new node id."""
-    seen = {
-        name: {
-            "inputs": {key: spec[0] if isinstance(spec[0], str) else "COMBO" for key, spec in inputs(info).items()},
-            "outputs": dict(zip(info["output_name"], info["output"], strict=True)),
-        }
-        for name, info in sorted(nodes.items())
-    }
+    seen = {name: export.shape(info) for name, info in sorted(nodes.items())}
     recorded = json.loads((ROOT / "tests" / "data" / "nodes.json").read_text("utf-8"))
     assert seen == recorded
 

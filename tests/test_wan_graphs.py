@@ -275,6 +275,23 @@ def test_v1_is_what_its_packs_accept(comfy, uploaded):
             accepted(comfy, wrong)
 
 
+def test_v1_takes_the_loras_that_are_named(comfy, uploaded):
+    workflow = load_workflow("wan22_loop_v1")
+
+    def built(**loras):
+        return workflow.build(workflow.read_values({"size": 64, **loras}), {"cover": uploaded})
+
+    none, second = built(), built(lora_2=tiny_wan.LORAS[1], lora_2_strength=0.5)
+    assert not [node for node in none.values() if node["class_type"] == "LoraLoaderModelOnly"]
+    assert none[only(none, "ModelSamplingSD3")]["inputs"]["model"] == [only(none, "UNETLoader"), 0]
+    lora = only(second, "LoraLoaderModelOnly")
+    wanted = {"lora_name": tiny_wan.LORAS[1], "strength_model": 0.5, "model": [only(second, "UNETLoader"), 0]}
+    assert second[lora]["inputs"] == wanted
+    assert second[only(second, "ModelSamplingSD3")]["inputs"]["model"] == [lora, 0]
+    for prompt in (none, second):
+        accepted(comfy, prompt)
+
+
 def test_v1_opens_in_the_front_end_and_exports_to_its_api_graph(server):
     if not export.CHROMIUM:
         pytest.skip("chromium is not installed: wan22_loop_v1 was not opened in the front end (apt install chromium)")
