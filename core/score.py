@@ -169,7 +169,8 @@ def score(
     mean_diff, max_diff = (None, None) if letters is None else _lettering(frames, reference, _glyph_core(letters))
     ssim, psnr, colour = (None, None, None) if cover is None else _first_frame(frames[0], reference, letters)
     sharp = _reduced(frames, min(512, shorter))
-    grey = np.stack([_resize(frame, 256) for frame in sharp]).astype(np.float32)
+    # Rounding at 256 px would make stalls of its own on pictures whose steps are under a grey level.
+    grey = np.stack([_resize(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32), 256) for frame in frames])
     steps, median = ring_steps(grey)
     ratios = steps / max(median, STILL)
     luma = np.abs(np.diff(grey.mean((1, 2)), append=grey[0].mean()))
@@ -281,12 +282,15 @@ def _drift(grey: np.ndarray) -> float:
     return float(np.abs(cv2.resize(change, (4, 3), interpolation=cv2.INTER_AREA)).max())
 
 
+_NO_DETAIL = 1.0  # Laplacian variance of rounding noise: on a picture without detail nothing can be blurred
+
+
 def _sharpness(pictures: list[np.ndarray]) -> float:
     values = np.array([cv2.Laplacian(picture, cv2.CV_32F).var() for picture in pictures])
     n, reach = len(values), max(4, len(values) // 8)
     around = [k for k in range(-reach, reach + 1) if abs(k) > 2]
     usual = np.array([np.median(values[[(t + k) % n for k in around]]) for t in range(n)])
-    return float((values / np.maximum(usual, 1e-3)).min()) if values.max() > 1e-3 else 1.0
+    return float(((values + _NO_DETAIL) / (usual + _NO_DETAIL)).min())
 
 
 def _motion(grey: np.ndarray, fps: float, scale: float) -> dict[str, float]:

@@ -16,6 +16,7 @@ import click
 
 from .. import __version__
 from ..core.errors import CoverLoopError, UsageError
+from .cli_close import close
 from .cli_jobs import jobs
 from .cli_models import models
 from .cli_prompt import prompt
@@ -45,7 +46,7 @@ def cli() -> None:
     """Turn still album covers into seamless loops that keep their lettering sharp."""
 
 
-for _command in (prompt, models, jobs, enqueue, worker, queue):
+for _command in (prompt, close, models, jobs, enqueue, worker, queue):
     cli.add_command(_command)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from ..core import video
 from ..core.errors import UsageError
@@ -25,20 +26,26 @@ def judge_file(path: Path, cover: Path | None, plot_file: Path | None) -> Judgem
     if plot_file is not None and (plot_file.suffix.lower() not in (".png", ".jpg", ".jpeg") or plot_file.is_dir()):
         raise UsageError(f"{plot_file}: give a file name that ends in .png or .jpg for --plot")
     clip = video.decode(path)
-    fitted = lettering = None
-    if cover is not None:
-        height, width = clip.frames.shape[1:3]
-        fitted = fit(read_cover(cover).image, min(height, width))
-        if fitted.shape[:2] != (height, width):
-            raise UsageError(
-                f"{cover}: at this size it is {fitted.shape[1]}x{fitted.shape[0]}, the video {width}x{height}; "
-                "give the cover the video was made from"
-            )
-        lettering = glyph_mask(fitted, find_text(fitted, read=False))
+    fitted, lettering = (None, None) if cover is None else fitted_cover(cover, clip.frames.shape[1:3])
     judgement = score(clip.frames, fps=clip.fps, cover=fitted, lettering=lettering)
     if plot_file is not None:
         _write(plot_file, plot(judgement, clip.frames))
     return judgement
+
+
+def fitted_cover(cover: Path, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """The cover at the (height, width) of its video, (H, W, 3) uint8, and its glyph mask, (H, W) float.
+
+    Raises:
+        CoverError: it cannot be read. UsageError: it has another shape than the video.
+    """
+    fitted = fit(read_cover(cover).image, min(size))
+    if fitted.shape[:2] != size:
+        raise UsageError(
+            f"{cover}: at this size it is {fitted.shape[1]}x{fitted.shape[0]}, the video {size[1]}x{size[0]}; "
+            "give the cover the video was made from"
+        )
+    return fitted, glyph_mask(fitted, find_text(fitted, read=False))
 
 
 def _write(path: Path, picture) -> None:
