@@ -28,7 +28,7 @@ import websocket
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
 
 from coverloop.core import video
-from coverloop.orchestrator import embedded
+from coverloop.orchestrator import check, embedded
 from coverloop.orchestrator.batch import Batch
 from coverloop.orchestrator.comfy import Comfy
 from coverloop.orchestrator.follow import Finished
@@ -104,17 +104,28 @@ def tiny_video(folder: Path) -> bytes:
 
 
 def lookup(count: int, folder: Path, url: str) -> dict:
-    """A batch of `count` covers that the store and the output folder have already."""
+    """A batch of `count` covers that the store and the output folder have already: one is rendered, the others' jobs
+    are recorded with its files, a first run fills the folder, the second is measured."""
     workflow = load_workflow("tiny", write_workflows(folder / "workflows"))
     covers = folder / "covers"
     for number in range(count):
         write_cover(covers / f"c{number:05}.png", number)
+    rows = read_source(str(covers))
     with Store(folder / "store") as store:
-        Batch(read_source(str(covers)), folder / "out", workflow, [url], store, {}).run()
+        (first,) = Batch(rows[:1], folder / "out", workflow, [url], store, {}).run()
+        assert first.entry and first.entry.video and first.entry.poster and first.entry.sidecar
+        with Comfy(url) as comfy:
+            versions = tuple(sorted(check.require(comfy, workflow)[1].items()))
+        values = tuple(sorted(workflow.read_values({}).items()))
+        for row in rows[1:]:
+            job = Job(store.cover_hash(row.cover), workflow.id, workflow.sha256, values, versions)
+            store.claim(job, row.cover.name)
+            store.record(job.key, first.entry.video, first.entry.poster, first.entry.sidecar, True, 1.0)
+        Batch(rows, folder / "out", workflow, [url], store, {}).run()
         began = time.perf_counter()
         outcomes = Batch(read_source(str(covers)), folder / "out", workflow, [url], store, {}, resume=True).run()
         seconds = time.perf_counter() - began
-    assert all(outcome.reused for outcome in outcomes)
+    assert all(outcome.reused for outcome in outcomes) and len(outcomes) == count
     return {"lookups": count, "lookup_seconds": round(seconds, 2)}
 
 

@@ -230,6 +230,9 @@ class _Line:
             job = self._job(task)
         except CoverLoopError as error:
             return self._batch.finish(task, Outcome(row, "failed", str(error), stem=task.stem))
+        entry = None if self._batch.force else self._store.finished(job.key)
+        if entry is not None:
+            return self._reuse(task, job, entry, began)
         if task.fresh and not self._batch.resume:
             self._store.retry(job.key)
         task.fresh = False
@@ -242,22 +245,33 @@ class _Line:
             tried = len(self._store.attempts(job.key))
             return self._batch.finish(task, Outcome(row, claim, error, entry, task.stem, attempts=tried))
         try:
-            entry = self._store.finished(job.key) if claim == "done" else self._render(task, job)
-            assert entry is not None
-            record = restore(entry, task.stem, row.cover.name)
+            if claim == "done":  # by another process, in this instant
+                entry = self._store.finished(job.key)
+                assert entry is not None
+                return self._reuse(task, job, entry, began)
+            self._deliver(task, job, self._render(task, job), began, reused=False)
         except Exception as error:
-            return self._went_wrong(task, job, error)
-        problems = tuple(record.get("judgement", {}).get("problems", ()))
-        seconds = time.monotonic() - began
+            self._went_wrong(task, job, error)
+
+    def _reuse(self, task: Task, job: Job, entry: Entry, began: float) -> None:
+        try:
+            self._deliver(task, job, entry, began, reused=True)
+        except (
+            CoverLoopError
+        ) as error:  # the copy cannot be written, or the store is damaged
+            self._batch.finish(task, Outcome(task.row, "failed", str(error), entry, task.stem))
+
+    def _deliver(self, task: Task, job: Job, entry: Entry, began: float, reused: bool) -> None:
+        record = restore(entry, task.stem, task.row.cover.name)
         done = Outcome(
-            row=row,
+            row=task.row,
             state="done",
             entry=entry,
             stem=task.stem,
             server=self._post.url,
-            seconds=seconds,
-            reused=claim == "done",
-            problems=problems,
+            seconds=time.monotonic() - began,
+            reused=reused,
+            problems=tuple(record.get("judgement", {}).get("problems", ())),
             attempts=len(self._store.attempts(job.key)),
         )
         self._batch.finish(task, done)

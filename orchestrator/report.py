@@ -15,12 +15,16 @@ from .files import write_whole
 
 _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:1180px;padding:0 1rem;background:#111;color:#ddd}
-h1{font-weight:600}.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(250px,1fr));gap:1.2rem}
+h1{font-weight:600}a{color:#8ab8ff}.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(250px,1fr));gap:1.2rem}
 figure{margin:0;background:#1c1c1c;border-radius:10px;overflow:hidden}video,img{width:100%;display:block}
 figcaption{padding:.7rem .9rem}b{color:#fff}.bad{color:#ff9c7a}.good{color:#8fd694}small{color:#999}
 ul{margin:.3rem 0;padding-left:1.1rem}
 .gap{aspect-ratio:1;display:grid;place-items:center;background:#2a1a16;font-size:3rem}
 """
+_PLAY = """<script>
+for (const [event, act] of [["mouseover", "play"], ["mouseout", "pause"], ["touchstart", "play"]])
+  document.addEventListener(event, e => e.target.tagName == "VIDEO" && e.target[act](), {passive: true});
+</script>"""
 
 
 def row_of(outcome: Outcome, folder: Path) -> dict[str, Any]:
@@ -65,7 +69,7 @@ def write_report(outcomes: Sequence[Outcome], folder: Path, seconds: float, retr
     cards = "\n".join(map(_card, rows))
     page = (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>coverloop: {counts['covers']} covers</title><style>{_STYLE}</style>"
+        f"<title>coverloop: {counts['covers']} covers</title><style>{_STYLE}</style>{_PLAY}"
         f'<h1>{counts["covers"]} covers</h1><p>{html.escape(summary)}</p><div class="grid">\n{cards}\n</div></html>\n'
     )
     path = folder / "report.html"
@@ -77,7 +81,7 @@ def _card(row: Mapping[str, Any]) -> str:
     name = html.escape(" - ".join(filter(None, (row["artist"], row["title"]))) or Path(row["cover"]).name)
     if row["state"] == "done":
         video, poster, sidecar = (quote(row[kind]) for kind in ("video", "poster", "sidecar"))
-        picture = f'<video src="{video}" poster="{poster}" loop muted playsinline controls preload="none"></video>'
+        picture = f'<video src="{video}" poster="{poster}" loop muted playsinline preload="none"></video>'
         link = f' <a href="{sidecar}">details</a>'
     else:
         picture, link = '<div class="gap">&#x2715;</div>', ""
@@ -85,7 +89,11 @@ def _card(row: Mapping[str, Any]) -> str:
     colour = "good" if row["passed"] else "bad"
     remarks = [row["error"], *row["problems"]]
     items = "".join(f"<li>{html.escape(remark)}</li>" for remark in remarks if remark)
-    origin = "from the store" if row["reused"] else f"{row['seconds']:.1f} s, {row['attempts']} attempts"
+    origin = (
+        "from the store"
+        if row["reused"]
+        else f"{row['seconds']:.1f} s, {row['attempts']} attempt{'s' if row['attempts'] != 1 else ''}"
+    )
     return (
         f"<figure>{picture}<figcaption><b>{name}</b><br><span class={colour}>{html.escape(verdict)}</span>"
         f"{'<ul>' + items + '</ul>' if items else ''}<br><small>{html.escape(Path(row['cover']).name)}; {origin}"
