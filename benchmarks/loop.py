@@ -1,14 +1,15 @@
 """Closing measured side by side: nothing, a cross-fade, the reference graph's arithmetic, and `close_clip`.
 
-    python benchmarks/loop.py [--clips NAME ...] [--weights RIFE_FILE] [--memory]
+    python benchmarks/loop.py [--clips NAME ...] [--ways WAY ...] [--weights RIFE_FILE] [--memory]
 
-Prints one JSON line for each clip and way: figures of the frames and of the decoded file (H.264 as `core.video` writes it;
-"seam" and "steps" as in `core.score`), and CPU and wall seconds. `--memory` closes 97 frames of 1024x1024 and prints the peak.
+Prints one JSON line for each clip and way: figures of the frames and of the decoded file (H.264 as `core.video` writes
+it; figures as in `core.score`), and CPU and wall seconds. `--memory` closes 97 frames of 1024x1024 and prints the peak.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import resource
@@ -43,7 +44,7 @@ def multiplied(frames: np.ndarray, by: int, interpolator: Interpolator) -> np.nd
     """RIFE VFI as the packs do it: (N - 1) * by + 1 frames, the ends kept."""
     times = [k / by for k in range(1, by)]
     parts = []
-    for a, b in zip(frames[:-1], frames[1:], strict=True):
+    for a, b in itertools.pairwise(frames):
         parts += [a, *interpolator.between(a, b, times)]
     return np.stack([*parts, frames[-1]])
 
@@ -108,6 +109,7 @@ def peak_memory(interpolator: Interpolator) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", nargs="*", default=list(MAKERS), choices=list(MAKERS), metavar="NAME")
+    parser.add_argument("--ways", nargs="*", default=list(WAYS), choices=list(WAYS), metavar="WAY")
     parser.add_argument("--weights", type=Path, help="RIFE weights; without, optical flow")
     parser.add_argument("--memory", action="store_true")
     chosen = parser.parse_args()
@@ -117,9 +119,9 @@ def main() -> None:
         return
     for name in chosen.clips:
         clip = make(name)
-        for way, run in WAYS.items():
+        for way in chosen.ways:
             cpu, wall = time.process_time(), time.perf_counter()
-            closed = run(clip.frames, interpolator)
+            closed = WAYS[way](clip.frames, interpolator)
             line = {
                 "clip": name,
                 "closes": clip.closes,

@@ -196,7 +196,7 @@ def keep_detail(picture: np.ndarray, a: np.ndarray, b: np.ndarray, time: float) 
     gain = np.sqrt(np.clip(wanted / np.maximum(energy[0], 0.05), 1.0, 4.0))
     sharp = picture + fine[0] * (gain - 1)[..., None]
     missing = (1 - time) * _grain(a) ** 2 + time * _grain(b) ** 2 - _grain(sharp) ** 2
-    if missing > 0.04:
+    if missing > 0.15:  # less is the rounding to whole levels
         noise = np.random.default_rng(round(time * 1e6)).standard_normal(a.shape[:2], np.float32)
         sharp += noise[..., None] * np.float32(min(missing, 25.0) ** 0.5)
     return _bytes(sharp)

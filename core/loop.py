@@ -85,7 +85,7 @@ def find_cut(
 ) -> Cut:
     """The best loop frames[start:end] inside a clip: frames meet and velocity meets velocity.
 
-    For each pair the join step is compared with the mean of the steps on both sides of it, as pictures, so that size
+    For each pair the join step is compared with the step before it and the one after it, as pictures, so that size
     and direction of the motion count (48 px, blurred, in units of the median step); shortening costs a little.
     max_start: how far the start may move (0 keeps frame 0 first). min_length: default 60 % of the clip, at least 6.
     length: where the loop with its in-betweens should come near this many frames, other lengths cost more.
@@ -103,9 +103,9 @@ def find_cut(
     for start in range(min(max_start, count - shortest) + 1):
         ends = np.arange(start + shortest, count + 1)
         joins = points[start] - points[ends - 1]
-        around = (moves[ends - 2] + moves[start]) / 2
         gaps = np.abs(joins).mean(1) / usual
-        costs = np.abs(joins - around).mean(1) / usual + _SHORTER * (count - (ends - start)) / count
+        turns = np.abs(joins - moves[ends - 2]).mean(1) + np.abs(joins - moves[start]).mean(1)
+        costs = turns / (2 * usual) + _SHORTER * (count - (ends - start)) / count
         if length is not None:
             costs = costs + 0.15 * np.abs(ends - start + np.maximum(np.round(gaps) - 1, 0) - length)
         i = int(costs.argmin())
@@ -126,9 +126,15 @@ def _check(frames: np.ndarray) -> None:
 
 
 def _points(frames: np.ndarray) -> np.ndarray:
-    """(N, d) float: each frame at 48 px, blurred, so that differences grow with displacement and grain averages out."""
-    first = (_reduced(frame, _STEP_SIDE).astype(np.float32) for frame in frames)
-    return np.stack([cv2.GaussianBlur(_reduced(picture, 48), (0, 0), 1.5).ravel() for picture in first])
+    """(N, d) float: each frame at 48 px, blurred, so that differences grow with displacement and grain averages out.
+
+    Without their mean colour: a tone that has drifted is put right at the join and need not decide where to cut.
+    """
+    points = []
+    for frame in frames:
+        small = _reduced(_reduced(frame, _STEP_SIDE).astype(np.float32), 48)
+        points.append((cv2.GaussianBlur(small, (0, 0), 1.5) - small.mean((0, 1))).ravel())
+    return np.stack(points)
 
 
 def _reduced(frame: np.ndarray, shorter: int) -> np.ndarray:

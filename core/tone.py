@@ -1,8 +1,9 @@
 """Steady tone: flashes, flicker and colour drift of a clip taken out, without a new flicker of its own.
 
-All measures are medians of pixel differences in the dark, middle and bright third of the picture, lettering left out: a
-thing that moves changes few pixels' tone for good, an exposure change shifts them all. (Matching the mean and spread of
-every frame on its own, as common colour-match nodes do, follows the content and flickers.)
+Tone is measured in the dark, middle and bright third of the picture, lettering left out: as medians of pixel
+differences (a thing that appears changes few pixels, an exposure change all) and as means of each frame's own thirds
+(which motion leaves alone). (Matching the mean and spread of every frame on its own, as common colour-match nodes do,
+follows the content and flickers.)
 """
 
 from __future__ import annotations
@@ -15,9 +16,8 @@ import numpy as np
 from .errors import ClipError
 
 _SIDE = 96
-_JUMP = 0.6
-"""Grey levels: a change of tone between two frames beyond the smooth course that counts as a jump. Film-like light
-changes of the benchmark clips stay under 0.3."""
+_FLICKER = 0.6
+"""Grey levels off the smooth course that some frame must be for anything to be corrected."""
 _DRIFT = 1.0
 _TRUST = 0.8
 """Share of the tone's course that a parabola must explain to be called drift rather than moving light."""
@@ -59,7 +59,7 @@ def tone_match(
         shifts += _flicker_shifts(pixels, thirds)
     flicker = float(np.abs(shifts).max())
     steady = _shifted(pixels, levels, shifts)
-    drift = _drift_shifts(steady, thirds) if len(frames) >= 8 else np.zeros_like(shifts)
+    drift = _drift_shifts(steady) if len(frames) >= 8 else np.zeros_like(shifts)
     offset = np.zeros((3, 3), np.float32)
     if cover is not None:
         target = _small(cover, size)[keep]
@@ -98,40 +98,74 @@ def _thirds(pixels: np.ndarray) -> tuple[np.ndarray, list[list[np.ndarray]]]:
     return levels, members
 
 
+def _own_thirds(frame: np.ndarray) -> np.ndarray:
+    """(K, 3) pixels -> (3, 3) mean of the darkest, middle and brightest third of each channel; motion changes none."""
+    return np.stack([part.mean(0) for part in np.array_split(np.sort(frame, axis=0), 3)])
+
+
 def _medians(change: np.ndarray, thirds: list[list[np.ndarray]]) -> np.ndarray:
     """(K, 3) change of each pixel -> (3, 3) median of each third and channel."""
     return np.array([[np.median(change[thirds[t][c], c]) for c in range(3)] for t in range(3)], np.float32)
 
 
-def _smooth(series: np.ndarray, sigma: float) -> np.ndarray:
-    flat = series.reshape(len(series), -1)
-    return cv2.GaussianBlur(flat, (1, 0), sigmaX=0.1, sigmaY=sigma, borderType=cv2.BORDER_REFLECT).reshape(series.shape)
+def _course(tone: np.ndarray) -> np.ndarray:
+    """(N, M) tones over time -> their smooth course: local parabolas through 21 frames.
+
+    A frame counts less the further off it is (Cauchy weights), so that a flash or a flickering frame has hardly a say.
+    At the ends, where all 21 lie to one side, they count more evenly, or the parabola would follow a flash of a few
+    frames; frame 0, which shows the cover, is always believed.
+    """
+    count = len(tone)
+    width = min(21, count)
+    course = np.empty_like(tone)
+    for t in range(count):
+        first = int(np.clip(t - width // 2, 0, count - width))
+        times = (np.arange(first, first + width) - t) / 5.0
+        values = tone[first : first + width]
+        basis = np.stack([np.ones(width), times, times**2], axis=1)
+        aside = abs(first + width // 2 - t)
+        near = np.exp(-0.5 * (times / (1 + aside / 5.0)) ** 2)[:, None] * np.ones_like(values)
+        if first == 0:
+            near[0] = 4.0
+        weight = near
+        for spread in (None, 4.0, 2.0, 1.0, 0.5, 0.3, 0.3):
+            left = np.einsum("ki,km,kj->mij", basis, weight, basis) + 1e-6 * np.eye(3)
+            right = np.einsum("ki,km,km->mi", basis, weight, values)
+            fit = np.linalg.solve(left, right[..., None])[..., 0]
+            if spread:
+                weight = near / (1 + ((values - basis @ fit.T) / spread) ** 2)
+                weight[0] = near[0] if first == 0 else weight[0]
+        course[t] = fit[:, 0]
+    return course
 
 
 def _flicker_shifts(pixels: np.ndarray, thirds: list[list[np.ndarray]]) -> np.ndarray:
     """What leads from each frame's tone to its smooth course over time, without a change to frame 0.
 
-    Frames that stand out (a flash after frame 0, an exposure step) have no say in the course.
+    Two measures must agree, and the smaller counts: medians of differences are moved by fine texture that moves far, a
+    frame's own thirds by a thing that appears.
     """
     mean = pixels.mean(0)
-    course = tone = np.stack([_medians(frame - mean, thirds) for frame in pixels])
-    for _ in range(4):
-        out = np.abs(tone - course) > _JUMP
-        course = _smooth(np.where(out, course, tone), 4.0)
-    shifts = course - tone
-    return shifts - shifts[:1]
+    found = []
+    for measured in ([_medians(frame - mean, thirds) for frame in pixels], [_own_thirds(frame) for frame in pixels]):
+        tone = np.stack(measured).reshape(len(pixels), 9).astype(np.float64)
+        found.append(_course(tone) - tone)
+    agreed = np.where(found[0] * found[1] > 0, np.sign(found[0]) * np.minimum(*np.abs(found)), 0)
+    if np.abs(agreed).max() <= _FLICKER:
+        return np.zeros((len(pixels), 3, 3), np.float32)
+    return (agreed - agreed[:1]).reshape(-1, 3, 3).astype(np.float32)
 
 
-def _drift_shifts(pixels: np.ndarray, thirds: list[list[np.ndarray]]) -> np.ndarray:
-    """A steady one-way change of tone, undone: only where a parabola explains it and more than a level has gone."""
-    course = np.stack([_medians(now - pixels[0], thirds) for now in pixels]).reshape(len(pixels), 9)
+def _drift_shifts(pixels: np.ndarray) -> np.ndarray:
+    """A steady one-way change of tone, undone: only where a parabola explains it and it does not come back."""
+    tones = np.stack([_own_thirds(frame) for frame in pixels]).reshape(len(pixels), 9)
     time = np.linspace(0, 1, len(pixels))
-    fits = np.polynomial.polynomial.polyfit(time, course, 2)
+    fits = np.polynomial.polynomial.polyfit(time, tones, 2)
     fitted = np.polynomial.polynomial.polyval(time, fits).T
-    left = ((course - fitted) ** 2).sum(0)
-    explained = 1 - left / np.maximum(((course - course.mean(0)) ** 2).sum(0), 1e-6)
-    gone = np.ptp(fitted, axis=0)
-    drifts = (explained > _TRUST) & (gone > _DRIFT)
+    left = ((tones - fitted) ** 2).sum(0)
+    explained = 1 - left / np.maximum(((tones - tones.mean(0)) ** 2).sum(0), 1e-6)
+    gone = np.abs(fitted[-1] - fitted[0])
+    drifts = (explained > _TRUST) & (gone > np.maximum(_DRIFT, 0.7 * np.ptp(fitted, axis=0)))
     return np.where(drifts, fitted[0] - fitted, 0).reshape(-1, 3, 3).astype(np.float32)
 
 

@@ -5,33 +5,12 @@ import numpy as np
 import pytest
 from coverloop.core.errors import ClipError
 from coverloop.core.score import LIMITS, plot, score, ssim_map
-
-
-def picture(size: int = 256, seed: int = 5) -> np.ndarray:
-    """Smooth noise that repeats at its edges, 128 +- 35."""
-    v, u = np.fft.fftfreq(size)[:, None, None], np.fft.fftfreq(size)[None, :, None]
-    noise = np.random.default_rng(seed).normal(size=(size, size, 3))
-    smooth = np.fft.ifft2(np.fft.fft2(noise, axes=(0, 1)) * np.exp(-200 * (v**2 + u**2)), axes=(0, 1)).real
-    return smooth / smooth.std() * 35 + 128
-
-
-def moved(image: np.ndarray, right: float, down: float) -> np.ndarray:
-    """Shifted with wrap-around and without resampling error (Fourier)."""
-    v = np.fft.fftfreq(image.shape[0])[:, None, None]
-    u = np.fft.fftfreq(image.shape[1])[None, :, None]
-    shifted = np.fft.ifft2(np.fft.fft2(image, axes=(0, 1)) * np.exp(-2j * np.pi * (u * right + v * down)), axes=(0, 1))
-    return np.clip(np.round(shifted.real), 0, 255).astype(np.uint8)
-
-
-def circle(frames: int, reach: float = 3.0, image: np.ndarray | None = None) -> np.ndarray:
-    image = picture() if image is None else image
-    turns = 2 * np.pi * np.arange(frames) / frames
-    return np.stack([moved(image, reach * np.sin(t), reach * (1 - np.cos(t))) for t in turns])
+from moving import circle
 
 
 @pytest.fixture(scope="module")
 def loop() -> np.ndarray:
-    return circle(48)
+    return circle(48, reach=3.0, size=256)
 
 
 def test_a_perfect_loop_passes(loop):
@@ -47,7 +26,7 @@ def test_a_perfect_loop_passes(loop):
 
 @pytest.mark.parametrize("reach", [2.0, 6.0])
 def test_motion_is_measured_in_pixels_a_second_at_1080(reach):
-    judgement = score(circle(48, reach), fps=24)
+    judgement = score(circle(48, reach=reach, size=256), fps=24)
     speed = 2 * np.pi * reach / 2.0 * 1080 / 256
     assert judgement.motion_mean == pytest.approx(speed, rel=0.15)
     assert judgement.active_area > 0.95
@@ -80,7 +59,7 @@ def test_a_jump_in_one_corner_is_seen(loop):
 
 
 def test_a_cross_fade_is_blurred(loop):
-    wide = circle(48, 12.0)
+    wide = circle(48, reach=12.0, size=256)
     tail, head = wide[20:40].astype(np.float32), wide[:8].astype(np.float32)
     weight = (np.arange(1, 9) / 9)[:, None, None, None]
     faded = np.concatenate([tail[:-8], (1 - weight) * tail[-8:] + weight * head]).astype(np.uint8)
@@ -89,7 +68,7 @@ def test_a_cross_fade_is_blurred(loop):
 
 
 def test_forth_and_back_is_a_palindrome(loop):
-    there = circle(48, 8.0)[:24]
+    there = circle(48, reach=8.0, size=256)[:24]
     assert score(np.concatenate([there, there[::-1]]), fps=24).palindrome < 0.1
     assert score(loop, fps=24).palindrome > 0.5
 
