@@ -16,10 +16,13 @@ from .strokes import coverage, find_strokes, fit_colour, grow
 from .styles import REACH, find_style, push_pull
 from .text import TextRegion
 
+_SOLID = 0.85  # strokes printed a little transparent (0.92 is usual) would shimmer with what moves underneath
 VISIBLE = 10  # grey levels: what a change must reach to count as lettering
-# A region whose strokes score under _UNLIKELY is not masked unless the detector is _SURE of it: on 54 made covers the
-# detector's mistakes score 0.09 to 0.15 with confidence 0.83, lettering 0.17 and more, or 0.11 with confidence 0.96.
-_UNLIKELY, _SURE = 0.16, 0.9
+# A region whose strokes score less is not masked unless the detector is _SURE of it. On 54 made covers and the pictures
+# under them the detector's mistakes have confidence 0.83 or less; a small one scored 0.44, a huge one 0.09 to 0.25 in
+# several runs. Lettering scores 0.17 and more where confidence is lower, and no line was higher than 0.21 of the cover.
+_UNLIKELY, _UNLIKELY_HUGE, _SURE = 0.16, 0.3, 0.9
+_HUGE = 0.25  # of the cover's shorter side
 
 
 def glyph_mask(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:
@@ -40,8 +43,9 @@ def glyph_mask(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:
     for i, (region, (area, height)) in enumerate(zip(regions, lines, strict=True)):
         if region.lift and area.any():
             window = _window(area, int(height + 6))
-            sure = region.confidence >= _SURE
-            alphas[i] = _stroke_alpha(picture[window], area[window], every[window], height, sure)
+            least = _UNLIKELY if height < _HUGE * min(size) else _UNLIKELY_HUGE
+            least = 0.0 if region.confidence >= _SURE else least
+            alphas[i] = _stroke_alpha(picture[window], area[window], every[window], height, least)
             strokes[window] |= alphas[i] > 0
     mask = np.zeros(size, np.float32)
     for alpha, (area, height) in zip(alphas, lines, strict=True):
@@ -68,10 +72,11 @@ def _window(area: np.ndarray, pad: int) -> tuple[slice, slice]:
     )
 
 
-def _stroke_alpha(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float, sure: bool) -> np.ndarray:
-    """Coverage by the strokes of one line, (h, w) float32; 0 where they changed the picture by 10 levels or less."""
+def _stroke_alpha(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float, least: float) -> np.ndarray:
+    """Coverage by the strokes of one line, (h, w) float32; 0 where they changed the picture by 10 levels or less,
+    and everywhere where the likeliest ink scores under `least`."""
     inks = find_strokes(crop, line, others, height)
-    if not inks or (inks[0].score < _UNLIKELY and not sure):
+    if not inks or inks[0].score < least:
         return np.zeros(line.shape, np.float32)
     core = np.any([ink.core for ink in inks], axis=0)
     noise = _noise(crop, grow(line, 2) & ~grow(core, 3))
@@ -130,7 +135,8 @@ def text_layer(cover: np.ndarray, plate: np.ndarray, mask: np.ndarray) -> np.nda
     """Lift the lettering off: a picture with alpha that gives the cover back when laid over the plate.
 
     cover, plate: (H, W, 3) uint8; mask: (H, W) float 0..1 as from `glyph_mask`. Returns (H, W, 4) uint8, straight
-    alpha, fully transparent outside the mask. Opacity is the mask's; colour is un-mixed as (cover - (1 - a) plate) / a;
+    alpha, fully transparent outside the mask. Opacity is the mask's, from _SOLID on full, so that what moves underneath
+    cannot be seen through a stroke; colour is un-mixed as (cover - (1 - a) plate) / a;
     where that leaves 0..255 the opacity is raised to the least that does not (Porter and Duff 1984, solved for the
     layer). Over the same plate the error is at most 1 level; over a moved plate no old background is carried along.
 
@@ -145,7 +151,7 @@ def text_layer(cover: np.ndarray, plate: np.ndarray, mask: np.ndarray) -> np.nda
     change = c - p
     room = np.where(change > 0, 255 - p, p)
     least = np.max(np.abs(change) / np.maximum(room, 1), axis=1)
-    opacity = np.maximum(np.clip(2 * mask[wide] - 1, 0, 1), least)
+    opacity = np.maximum(np.clip((2 * mask[wide] - 1) / _SOLID, 0, 1), least)
     alpha = np.ceil(np.clip(opacity, 0, 1) * 255)
     share = np.maximum(alpha, 1)[:, None] / 255
     colour = np.clip(np.round(p + change / share), 0, 255)

@@ -22,7 +22,8 @@ import numpy as np
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _BINS = 32  # per Lab channel
-_SAMPLES = 4000  # pixels a fit looks at
+_WORK_HEIGHT = 80  # px: higher lines are searched scaled down to this
+_SAMPLES = 2500  # pixels a fit looks at
 
 
 @dataclass
@@ -41,12 +42,12 @@ def disc(radius: float) -> np.ndarray:
 
 
 def grow(mask: np.ndarray, radius: float) -> np.ndarray:
-    """Dilate a (h, w) bool mask by `radius` px."""
-    return cv2.dilate(mask.astype(np.uint8), disc(radius)) > 0
-
-
-def shrink(mask: np.ndarray, radius: float) -> np.ndarray:
-    return cv2.erode(mask.astype(np.uint8), disc(radius)) > 0
+    """Dilate a (h, w) bool mask by `radius` px, a whole number of them and at least 1."""
+    if radius < 4:
+        return cv2.dilate(mask.astype(np.uint8), disc(radius)) > 0
+    if not mask.any():
+        return mask.copy()
+    return cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5) <= round(radius)
 
 
 def find_strokes(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float) -> list[Ink]:
@@ -55,6 +56,8 @@ def find_strokes(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height:
     crop: (h, w, 3) float32 sRGB 0..255; line: (h, w) bool, the line's area; others: (h, w) bool, every line's area, so
     that the surroundings are free of lettering; height: of the line, px.
     """
+    if height > _WORK_HEIGHT:
+        return _find_small(crop, line, others, height)
     around = grow(line, 0.6 * height) & ~others & ~line
     lab = cv2.cvtColor(np.clip(crop + 0.5, 0, 255).astype(np.uint8), cv2.COLOR_RGB2LAB)
     chance = _lettering_colours(lab, line, others, height)
@@ -77,6 +80,21 @@ def find_strokes(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height:
                     inks.append(found)
     inks.sort(key=lambda ink: -ink.score)
     return inks[:1] + _second_ink(inks, middle, line)
+
+
+def _find_small(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float) -> list[Ink]:
+    """`find_strokes` on the crop scaled down to _WORK_HEIGHT: display type is found as well there, and much faster."""
+    factor = _WORK_HEIGHT / height
+    size = line.shape[::-1]
+    small = cv2.resize(crop, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    areas = [
+        cv2.resize(a.astype(np.uint8), small.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0 for a in (line, others)
+    ]
+    inks = find_strokes(small, areas[0], areas[1], _WORK_HEIGHT)
+    for ink in inks:
+        ink.core = (cv2.resize(ink.core.astype(np.float32), size, interpolation=cv2.INTER_LINEAR) > 0.4) & line
+        ink.colour = cv2.resize(ink.colour, size, interpolation=cv2.INTER_LINEAR)
+    return inks
 
 
 def _second_ink(inks: list[Ink], middle: np.ndarray, line: np.ndarray) -> list[Ink]:
@@ -199,12 +217,17 @@ def coverage(crop: np.ndarray, behind: np.ndarray, colour: np.ndarray) -> tuple[
     All (h, w, 3) float32. Returns (alpha, fits): alpha unclipped; fits False where the colour is off the line or there
     is too little contrast to tell.
     """
-    way = colour - behind
-    square = (way * way).sum(-1)
-    alpha = ((crop - behind) * way).sum(-1) / (square + 40)
+    way, gone = colour - behind, crop - behind
+    square = _dot(way, way)
+    along = _dot(gone, way)
+    alpha = along / (square + 40)
     contrast = np.sqrt(square)
-    off = np.sqrt(((crop - behind - alpha[..., None] * way) ** 2).sum(-1))
-    return alpha, (off < 0.45 * contrast + 6) & (contrast > 16)
+    off = np.maximum(_dot(gone, gone) - 2 * alpha * along + alpha * alpha * square, 0)
+    return alpha, (off < (0.45 * contrast + 6) ** 2) & (contrast > 16)
+
+
+def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.einsum("ijk,ijk->ij", a, b)
 
 
 def _judge(
