@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -74,14 +75,18 @@ class FlowWarp:
         return _bytes(from_a + (from_b - from_a) * share)
 
 
+@functools.lru_cache(maxsize=4)
+def _pattern(height: int, width: int) -> np.ndarray:
+    x, y = _grid(height, width)
+    return np.modf(52.9829189 * np.modf(0.06711056 * x + 0.00583715 * y)[0])[0][..., None]
+
+
 def _bytes(picture: np.ndarray) -> np.ndarray:
     """(H, W, 3) float to uint8 through a pattern that stands still (interleaved gradient noise, Jimenez 2014).
 
     Plain rounding makes one step out of each slow change by a level or two, at the same moment in the whole picture.
     """
-    x, y = _grid(*picture.shape[:2])
-    pattern = np.modf(52.9829189 * np.modf(0.06711056 * x + 0.00583715 * y)[0])[0]
-    return np.clip(np.floor(picture + pattern[..., None]), 0, 255).astype(np.uint8)
+    return np.clip(picture + _pattern(*picture.shape[:2]), 0, 255).astype(np.uint8)
 
 
 def _grid(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
@@ -185,16 +190,11 @@ def keep_detail(picture: np.ndarray, a: np.ndarray, b: np.ndarray, time: float) 
     same time): its strength is measured as in Immerkaer, "Fast Noise Variance Estimation" (1996), with medians.
     picture, a, b: (H, W, 3) uint8. time: 0 = a, 1 = b.
     """
-    fine = []
-    energy = []
-    for image in (picture, a, b):
-        whole = image.astype(np.float32)
-        over = whole - cv2.GaussianBlur(whole, (0, 0), 0.8)
-        fine.append(over)
-        energy.append(cv2.GaussianBlur((over**2).mean(-1), (0, 0), 12.0))
-    wanted = (1 - time) * energy[1] + time * energy[2]
-    gain = np.sqrt(np.clip(wanted / np.maximum(energy[0], 0.05), 1.0, 4.0))
-    sharp = picture + fine[0] * (gain - 1)[..., None]
+    height, width = picture.shape[:2]
+    fine = _fine(picture)
+    have, from_a, from_b = (_energy(over) for over in (fine, _fine(a), _fine(b)))
+    gain = np.sqrt(np.clip(((1 - time) * from_a + time * from_b) / np.maximum(have, 0.05), 1.0, 4.0))
+    sharp = picture + fine * (cv2.resize(gain, (width, height), interpolation=cv2.INTER_LINEAR) - 1)[..., None]
     missing = (1 - time) * _grain(a) ** 2 + time * _grain(b) ** 2 - _grain(sharp) ** 2
     if missing > 0.15:  # less is the rounding to whole levels
         noise = np.random.default_rng(round(time * 1e6)).standard_normal(a.shape[:2], np.float32)
@@ -202,8 +202,21 @@ def keep_detail(picture: np.ndarray, a: np.ndarray, b: np.ndarray, time: float) 
     return _bytes(sharp)
 
 
+def _fine(image: np.ndarray) -> np.ndarray:
+    whole = image.astype(np.float32)
+    return whole - cv2.GaussianBlur(whole, (0, 0), 0.8)
+
+
+def _energy(fine: np.ndarray) -> np.ndarray:
+    """Mean square over channels and about 12 px around, at a quarter of the size: (h, w) float."""
+    square = np.einsum("hwc,hwc->hw", fine, fine) / 3
+    size = max(1, fine.shape[1] // 4), max(1, fine.shape[0] // 4)
+    return cv2.GaussianBlur(cv2.resize(square, size, interpolation=cv2.INTER_AREA), (0, 0), 3.0)
+
+
 def _grain(image: np.ndarray) -> float:
     """Standard deviation of the grain of the grey picture, levels."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    return float(np.median(np.abs(cv2.filter2D(grey, cv2.CV_32F, mask)[::2, ::2]))) / (0.6745 * 6)
+    every = max(1, min(grey.shape) // 256)
+    return float(np.median(np.abs(cv2.filter2D(grey, cv2.CV_32F, mask)[::every, ::every]))) / (0.6745 * 6)
