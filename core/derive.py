@@ -77,7 +77,7 @@ def _drift(found: Traits, rng: np.random.Generator, strength: float, side: int) 
         depth = "vertical"
     else:
         depth = "shapes"
-    amplitude = (9.0 - 1.5 * found.natural * (found.sky + found.textured > 0.3)) * strength
+    amplitude = (13.5 - 2.0 * found.natural * (found.sky + found.textured > 0.3)) * strength
     effects: list[Effect] = [
         Parallax(
             depth=depth,
@@ -91,7 +91,7 @@ def _drift(found: Traits, rng: np.random.Generator, strength: float, side: int) 
         effects.append(
             Sway(
                 region=Region(mask="textured"),
-                amplitude=_round(min(3.2 * strength, 20)),
+                amplitude=_round(min(4.6 * strength, 20)),
                 wavelength=_round(rng.uniform(380, 520)),
                 travel=_round(rng.uniform(-25, 25) + 90 * (1 - side)),
             )
@@ -110,7 +110,7 @@ def _streams(found: Traits, rng: np.random.Generator, strength: float, side: int
         region = Region(mask="water")
         effects.append(Flow(region=region, distance=_round(min(20 * strength, 120)), angle=_round(heading), swirl=0.15))
         effects.append(
-            Sway(region=region, amplitude=_round(min(3.0 * strength, 20)), wavelength=180, travel=90, aspect=0.25)
+            Sway(region=region, amplitude=_round(min(4.0 * strength, 20)), wavelength=180, travel=90, aspect=0.25)
         )
         effects.append(
             Light(region=region, amount=_round(0.035 * (1 - 0.7 * found.flatness) * strength), wavelength=160, angle=90)

@@ -354,8 +354,13 @@ def _first_frame(first: np.ndarray, cover: np.ndarray, letters: np.ndarray | Non
 
 
 def _glyph_core(letters: np.ndarray) -> np.ndarray | None:
-    """(H, W) bool: inside the strokes, two pixels at 1080 from their edge; whole strokes where those are thinner."""
-    inside = (letters > 0.5).astype(np.uint8)
+    """(H, W) bool: inside the strokes, two pixels at 1080 from their edge; whole strokes where those are thinner.
+
+    Strokes are where a mask of `core.glyph` is (nearly) opaque, so without shadow and glow, through which a picture may
+    be seen to move; a plain mask is taken from 0.5.
+    """
+    inside = (letters > 0.95).astype(np.uint8)
+    inside = inside if inside.any() else (letters > 0.5).astype(np.uint8)
     steps = max(1, round(min(letters.shape) / 540))
     core = cv2.erode(inside, np.ones((3, 3), np.uint8), iterations=steps)
     core = core if core.any() else inside
