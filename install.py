@@ -12,10 +12,8 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
-HELD = (
-    "torch torchvision torchaudio numpy opencv-python opencv-python-headless opencv-contrib-python "
-    "opencv-contrib-python-headless"
-).split()
+OPENCV = ["opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless"]
+HELD = ["torch", "torchvision", "torchaudio", "numpy", *OPENCV]
 
 
 def held_versions() -> list[str]:

@@ -53,8 +53,8 @@ class CoverLoopSave(io.ComfyNode):
         path = Path(folder) / stem
         video.encode(_with_progress(frames), path.with_suffix(".mp4"), fps=fps, crf=crf, metadata=_graph(cls.hidden))
         video.poster(picture(frames), path.with_suffix(".jpg"))
-        sidecar = dict(frames=len(frames), fps=fps, width=width, height=height, crf=crf)
-        sidecar["judgement"] = json.loads(judgement) if judgement else None
+        judged = json.loads(judgement) if judgement else None
+        sidecar = {"frames": len(frames), "fps": fps, "width": width, "height": height, "crf": crf, "judgement": judged}
         video.write_text(path.with_suffix(".json"), json.dumps(sidecar, indent=1))
         mp4, jpg, note = (ui.SavedResult(f"{stem}{end}", subfolder, io.FolderType.output) for end in _ENDINGS)
         return io.NodeOutput(ui={**ui.PreviewVideo([mp4]).as_dict(), "poster": [jpg], "sidecar": [note]})
