@@ -17,8 +17,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from . import embedded
-from .batch import Batch, Outcome
+from .batch import Batch
 from .follow import Event
+from .outcome import Outcome
 from .progress import Meter
 from .report import counts_of, row_of, write_report
 from .run import Stage, output_folder

@@ -10,7 +10,7 @@ import time
 import pytest
 from coverloop.core import video
 from coverloop.orchestrator import batch as module
-from coverloop.orchestrator import cli, fleet, workflow
+from coverloop.orchestrator import cli, fleet, line, workflow
 from coverloop.orchestrator.batch import Batch
 from coverloop.orchestrator.comfy import Comfy
 from coverloop.orchestrator.follow import Running
@@ -26,7 +26,7 @@ def _folders(tmp_path, monkeypatch):
     monkeypatch.setattr(workflow, "FOLDER", write_workflows(tmp_path / "workflows"))
     monkeypatch.setenv("COVERLOOP_WORKFLOWS", str(tmp_path / "workflows"))
     monkeypatch.setenv("COVERLOOP_STORE", str(tmp_path / "store"))
-    monkeypatch.setattr(module, "BACK_OFF", 0.05)
+    monkeypatch.setattr(line, "BACK_OFF", 0.05)
 
 
 @pytest.fixture
