@@ -209,7 +209,6 @@ def lettering(picture: np.ndarray) -> np.ndarray:
     draw = ImageDraw.Draw(canvas)
     spaced(draw, TITLE, SIZE / 2, 188, 118, 34, (255, 240, 222))
     spaced(draw, ARTIST, SIZE / 2, 336, 34, 17, (255, 222, 196))
-    draw.line([(SIZE / 2 - 44, 276), (SIZE / 2 + 44, 276)], fill=(255, 214, 180), width=3)
     return np.asarray(canvas)
 
 
