@@ -43,7 +43,7 @@ def encode_alone(path: Path, folder: Path) -> float:
 
 
 def mirrored(cover: Path, folder: Path) -> Path:
-    """Another cover of the same kind, so that the warm-up leaves nothing in ComfyUI's cache that the measured run uses."""
+    """Another cover of the same kind: the warm-up leaves nothing in ComfyUI's cache that the measured run would use."""
     path = folder / "mirrored.png"
     Image.fromarray(read_cover(cover).image[:, ::-1]).save(path, compress_level=1)
     return path
