@@ -167,7 +167,9 @@ def test_an_interrupt_stops_our_job_and_no_other(comfy, comfyui, color):
 
 def test_a_front_job_overtakes(comfy, color):
     long, late, urgent = (str(uuid.uuid4()) for _ in range(3))
-    comfy.submit(slow_prompt("comfy/long", color, side=2000), long)
+    comfy.submit(slow_prompt("comfy/long", color), long)
+    while long not in comfy.queue().running:
+        time.sleep(0.02)
     comfy.submit(video_prompt("comfy/late", color), late)
     comfy.submit(video_prompt("comfy/urgent", color + 1), urgent, front=True)
     assert comfy.queue().pending == (urgent, late)

@@ -15,7 +15,7 @@ from coverloop.core.prompt.vlm import Asking
 from coverloop.core.prompt.wish import FAINT, read_wish
 from coverloop.core.prompt.words import CAMERA, CAPS, FIXED, MAX_WORDS, forbidden, steer, tame, wan_prompt
 from coverloop.core.recipe import Recipe, derive_recipe
-from coverloop.orchestrator.cli_prompt import prompt
+from coverloop.orchestrator.cli import cli
 
 
 def plate(seed=0, size=320):
@@ -242,7 +242,7 @@ class TestCommand:
         self.cover = str(tmp_path / "cover.png")
 
     def call(self, *arguments):
-        return CliRunner().invoke(prompt, [self.cover, "--plate", self.cover, *arguments], standalone_mode=False)
+        return CliRunner().invoke(cli, ["prompt", self.cover, "--plate", self.cover, *arguments], standalone_mode=False)
 
     def test_json(self):
         made = json.loads(self.call("--json", "--intent", "비, 천천히", "--triggers", "lofiloop").stdout)
