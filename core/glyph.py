@@ -1,7 +1,8 @@
 """Lettering as a mask and as a layer: regions -> glyph mask; cover, plate and mask -> layer; layer over frames.
 
 A glyph mask says two things in one picture, so that it survives a MASK socket and an 8-bit PNG: above 0.5 the
-lettering (with its outline, shadow and glow) changed the pixel visibly, and 2 * mask - 1 is its opacity there.
+lettering (with its outline, shadow and glow) changed the pixel visibly, and 2 * mask - 1 is its opacity there. Below
+lies the fading end of a shadow or glow: nothing to see, but the plate must lose it too. See `styles.opacity_of`.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import numpy as np
 
 from .errors import UsageError
 from .strokes import coverage, find_strokes, fit_colour, grow
-from .styles import REACH, find_style, push_pull
+from .styles import REACH, find_style, mask_of_opacity, opacity_of, push_pull
 from .text import TextRegion
 
 _SOLID = 0.85  # strokes printed a little transparent (0.92 is usual) would shimmer with what moves underneath
 VISIBLE = 10  # grey levels: what a change must reach to count as lettering
+_FAINT = 1.5  # grey levels: the fading end of a shadow is followed down to this
 # A region whose strokes score less is not masked unless the detector is _SURE of it. On 54 made covers and the pictures
 # under them the detector's mistakes have confidence 0.83 or less; a small one scored 0.44, a huge one 0.09 to 0.25 in
 # several runs. Lettering scores 0.17 and more where confidence is lower, and no line was higher than 0.21 of the cover.
@@ -28,9 +30,9 @@ _HUGE = 0.25  # of the cover's shorter side
 def glyph_mask(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:
     """The glyph mask of the regions that are to be lifted.
 
-    cover: (H, W, 3) uint8 sRGB. Returns (H, W) float32 in 0..1: 0 where the picture is untouched; 0.5 to 1 where the
+    cover: (H, W, 3) uint8 sRGB. Returns (H, W) float32 in 0..1: 0 where the picture is untouched; above 0.5 where the
     lettering changed it by more than 10 grey levels, with 2 * mask - 1 its opacity (1 inside the strokes, less on
-    their soft edges and in shadow and glow).
+    their soft edges and in shadow and glow); between them the fading ends.
     """
     size = cover.shape[:2]
     lines = [_line(region, size) for region in regions]
@@ -115,6 +117,7 @@ def _visible(crop: np.ndarray, behind: np.ndarray, colour: np.ndarray, alpha: np
 def _with_style(crop: np.ndarray, alpha: np.ndarray, strokes: np.ndarray, height: float) -> np.ndarray:
     """The mask of one line: strokes and, where one is found, their style."""
     changed, opacity = alpha > 0, alpha
+    faint = np.zeros_like(alpha)
     style = find_style(crop, alpha, strokes & ~changed, height)
     if style:
         near = grow(alpha > 0.5, REACH * height)
@@ -122,7 +125,8 @@ def _with_style(crop: np.ndarray, alpha: np.ndarray, strokes: np.ndarray, height
         seen = np.abs(style.opacity[..., None] * (style.colour - behind)).max(-1)
         changed = changed | (seen > VISIBLE)
         opacity = 1 - (1 - alpha) * (1 - style.opacity)
-    return np.where(changed, 0.502 + 0.498 * opacity, 0).astype(np.float32)
+        faint = np.where(seen > _FAINT, style.opacity, 0)
+    return mask_of_opacity(opacity, changed, faint)
 
 
 def fill(crop: np.ndarray, hole: np.ndarray) -> np.ndarray:
@@ -151,7 +155,7 @@ def text_layer(cover: np.ndarray, plate: np.ndarray, mask: np.ndarray) -> np.nda
     change = c - p
     room = np.where(change > 0, 255 - p, p)
     least = np.max(np.abs(change) / np.maximum(room, 1), axis=1)
-    opacity = np.maximum(np.clip((2 * mask[wide] - 1) / _SOLID, 0, 1), least)
+    opacity = np.maximum(np.minimum(opacity_of(mask[wide]) / _SOLID, 1), least)
     alpha = np.ceil(np.clip(opacity, 0, 1) * 255)
     share = np.maximum(alpha, 1)[:, None] / 255
     colour = np.clip(np.round(p + change / share), 0, 255)

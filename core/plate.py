@@ -16,11 +16,12 @@ import numpy as np
 from . import lama
 from .errors import UsageError
 from .strokes import grow
-from .styles import push_pull
+from .styles import opacity_of, push_pull
 from .texture import fill_texture
 
 _HIDDEN = 0.88  # opacity above which nothing of the picture shines through
-_DOUBT = 0.1  # how far a measured opacity may be off
+_DOUBT, _DOUBT_SHARE = 0.1, 0.3  # how far a measured opacity may be off: at most, and as a share of itself
+_NEARBY = 24  # px: how far the colour of a shadow or glow is averaged
 _TRIAL = 160  # px, side of the piece of picture on which fillers are tried
 _CLEAR = 0.7  # share of diffusion's squared error: one trial is no proof, so texture must win clearly
 _CALM = 4  # grey levels of variation at scales under 6 px
@@ -64,7 +65,7 @@ def clean_plate(
 ) -> Plate:
     """Take the lettering off: fill what the mask covers.
 
-    cover: (H, W, 3) uint8 sRGB; mask: (H, W) float 0..1 as from `glyph_mask` (above 0.5 changed, 2 * mask - 1 opacity;
+    cover: (H, W, 3) uint8 sRGB; mask: (H, W) float 0..1 as from `glyph_mask` (see there;
     a plain 0/1 mask works too: nothing shines through then). Outside the mask and a rim of 2 px the plate is the cover.
     filler: a name from `fillers`, or "auto": LaMa where it is ready, else texture or diffusion, whichever fills holes
     of this shape better in a piece of the picture beside the lettering. `seed` decides the random search of "texture".
@@ -134,27 +135,26 @@ def _see_through(cover: np.ndarray, mask: np.ndarray, hole: np.ndarray) -> tuple
     doubt about a, the second by how rough the picture around is. Soft edges of strokes stay in the hole: one pixel
     wide, their opacity is known too badly.
     """
-    opacity = np.clip(2 * mask - 1, 0, 1).astype(np.float32)
-    covered = mask > 0
-    shining = covered & ~grow(opacity > 0.93, 2) & (opacity < _HIDDEN)
+    opacity = opacity_of(mask)
+    shining = (opacity > 0) & ~grow(opacity > 0.93, 2) & (opacity < _HIDDEN)
     if np.count_nonzero(shining) < 50:
         return cover, hole
     picture = cover.astype(np.float32)
     smooth = push_pull(picture, hole)
     rough = _roughness(picture, hole)
-    count, labels = cv2.connectedComponents(grow(covered, 2).astype(np.uint8))
-    for i in range(1, count):
-        here = shining & (labels == i)
-        if np.count_nonzero(here) < 50:
-            continue
-        a, seen, guess = opacity[here][:, None], picture[here], smooth[here]
-        colour = np.clip((a * (seen - (1 - a) * guess)).sum(0) / (a * a).sum(), 0, 255)
-        behind = np.clip((seen - a * colour) / (1 - a), 0, 255)
-        clear = (1 - a)[:, 0]
-        doubt = (_DOUBT * np.abs(colour - guess).max(1) / clear) ** 2 + (1.5 / clear) ** 2
-        trust = (rough[here] / (rough[here] + doubt))[:, None]
-        picture[here] = trust * behind + (1 - trust) * guess
-    return np.clip(picture + 0.5, 0, 255).astype(np.uint8), hole & ~shining
+    share = np.where(shining, opacity, 0)
+    total = cv2.GaussianBlur(share[..., None] * (picture - (1 - share[..., None]) * smooth), (0, 0), _NEARBY)
+    colours = np.clip(total / (cv2.GaussianBlur(share * share, (0, 0), _NEARBY) + 1e-6)[..., None], 0, 255)
+    a, seen, guess, colour = opacity[shining][:, None], picture[shining], smooth[shining], colours[shining]
+    behind = np.clip((seen - a * colour) / (1 - a), 0, 255)
+    clear = (1 - a)[:, 0]
+    unsure = np.minimum(_DOUBT, _DOUBT_SHARE * a[:, 0])
+    doubt = (unsure * np.abs(colour - guess).max(1) / clear) ** 2 + (1.5 / clear) ** 2
+    trust = (rough[shining] / (rough[shining] + doubt))[:, None]
+    picture[shining] = trust * behind + (1 - trust) * guess
+    seen_through = np.zeros_like(hole)
+    seen_through[shining] = trust[:, 0] > 0.4
+    return np.clip(picture + 0.5, 0, 255).astype(np.uint8), hole & ~seen_through
 
 
 def _roughness(picture: np.ndarray, hole: np.ndarray) -> np.ndarray:

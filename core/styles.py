@@ -22,6 +22,7 @@ from .strokes import disc, grow
 _EXPLAINED = {"shadow": 0.14, "glow": 0.2, "outline": 0.22}
 _EXPLAINED_OWN_GLOW = 0.07
 _WORK_HEIGHT = 48  # px: lines are scaled down to this height for the search
+_FAINT_SCALE = 5.0  # spreads opacities of 0 to 0.1 over the lower half of a mask
 REACH = 0.42  # of the line's height: how far from a stroke its style can be seen
 
 
@@ -53,6 +54,17 @@ class _Shape:
             move = np.array([[1, 0, self.right * height], [0, 1, self.down * height]], np.float32)
             soft = cv2.warpAffine(soft, move, alpha.shape[::-1], flags=cv2.INTER_LINEAR)
         return np.minimum(soft / self.full, 1)
+
+
+def mask_of_opacity(opacity: np.ndarray, changed: np.ndarray, faint: np.ndarray) -> np.ndarray:
+    """The glyph mask, (h, w) float32: `opacity` where the picture is visibly `changed`, else that of `faint` ends."""
+    seen = 0.502 + 0.498 * np.clip(opacity, 0, 1)
+    return np.where(changed, seen, np.minimum(_FAINT_SCALE * faint, 0.498)).astype(np.float32)
+
+
+def opacity_of(mask: np.ndarray) -> np.ndarray:
+    """Opacity 0..1 of the lettering from a glyph mask 0..1: 2 * mask - 1 above 0.5, mask / 5 (a faint end) below."""
+    return np.where(mask > 0.5, 2 * mask - 1, mask / _FAINT_SCALE).clip(0, 1).astype(np.float32)
 
 
 def soften(picture: np.ndarray, sigma: float) -> np.ndarray:
