@@ -25,6 +25,7 @@ import math
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -48,6 +49,7 @@ MAX_FRAME_PIXELS = 40_000_000
 READABLE = "mov,matroska,avi,gif,apng,mpegts,mpeg,flv,asf,ogg,webp,h264,hevc"
 """FFmpeg demuxers a clip may come in: none that follows a list of other files."""
 _PROBE = 9
+_AT_ONCE = 16  # pictures converted side by side: that takes longer than decoding them
 _X264 = (
     "mbtree=0:keyint=infinite:scenecut=0:deadzone-inter=6:deadzone-intra=6:trellis=0:no-dct-decimate=1:no-fast-pskip=1"
 )
@@ -181,10 +183,13 @@ def decode(path: str | Path, *, max_frames: int = MAX_FRAMES, max_pixels: int = 
             )
             bounds = _Bounds(path, max_frames, max_pixels)
             bounds.check(expected, stream.width, stream.height)
-            frames = []
-            for picture in container.decode(stream):
-                frames.append(_to_rgb(picture))
-                bounds.check(len(frames), picture.width, picture.height)
+            frames: list[np.ndarray] = []
+            pictures = container.decode(stream)
+            with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+                while some := list(itertools.islice(pictures, _AT_ONCE)):
+                    for number, picture in enumerate(some, len(frames) + 1):
+                        bounds.check(number, picture.width, picture.height)
+                    frames += pool.map(_to_rgb, some)
             fps = _rate(stream)
     except (av.error.FFmpegError, OSError, ValueError, EOFError) as error:
         reason = getattr(error, "strerror", None) or error
