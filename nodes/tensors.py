@@ -22,7 +22,9 @@ def to_uint8(frame: torch.Tensor) -> np.ndarray:
     values = frame.detach().to("cpu", torch.float32).contiguous().numpy()
     # One pass of OpenCV (scale, round, clip), five times as fast as the same in torch; flat, or it would take 255 for
     # the first channel only.
-    return cv2.multiply(values.reshape(len(values), -1), 255.0, dtype=cv2.CV_8U).reshape(values.shape)
+    flat = values.reshape(len(values), -1)
+    scaled = cv2.multiply(flat, 255.0, dtype=cv2.CV_8U)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    return scaled.reshape(values.shape)
 
 
 def picture(image: torch.Tensor) -> np.ndarray:
