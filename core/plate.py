@@ -15,7 +15,7 @@ import numpy as np
 
 from . import lama
 from .errors import UsageError
-from .strokes import grow
+from .strokes import disc, grow
 from .styles import opacity_of, push_pull
 from .texture import fill_texture
 
@@ -137,6 +137,8 @@ def _see_through(cover: np.ndarray, mask: np.ndarray, hole: np.ndarray) -> tuple
     """
     opacity = opacity_of(mask)
     shining = (opacity > 0) & ~grow(opacity > 0.93, 2) & (opacity < _HIDDEN)
+    # ribbons are soft edges of an outline: as badly known as those of strokes
+    shining = cv2.morphologyEx(shining.astype(np.uint8), cv2.MORPH_OPEN, disc(2)) > 0
     if np.count_nonzero(shining) < 50:
         return cover, hole
     picture = cover.astype(np.float32)

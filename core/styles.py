@@ -22,6 +22,7 @@ from .strokes import disc, grow
 _EXPLAINED = {"shadow": 0.14, "glow": 0.2, "outline": 0.22}
 _EXPLAINED_OWN_GLOW = 0.07
 _WORK_HEIGHT = 48  # px: lines are scaled down to this height for the search
+_NARROW = 0.03  # a glow this tight is an outline with soft edges
 _FAINT_SCALE = 5.0  # spreads opacities of 0 to 0.1 over the lower half of a mask
 REACH = 0.42  # of the line's height: how far from a stroke its style can be seen
 
@@ -98,6 +99,8 @@ def find_style(crop: np.ndarray, alpha: np.ndarray, others: np.ndarray, height: 
         believed = _EXPLAINED_OWN_GLOW
     if explained < believed:
         return None
+    if shape.kind == "outline" or shape.size <= _NARROW:
+        opacity = 1.0  # too narrow to measure, and an outline is printed solid: what is under it is filled
     full = np.clip(opacity * shape.of(alpha, height), 0, 1).astype(np.float32)
     return Style(shape.kind, full, colour, explained)
 
