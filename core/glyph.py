@@ -7,7 +7,9 @@ lies the fading end of a shadow or glow: nothing to see, but the plate must lose
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -40,21 +42,31 @@ def glyph_mask(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:
     for area, _ in lines:
         every |= area
     picture = cover.astype(np.float32)
-    alphas = [np.zeros(0, np.float32)] * len(lines)
-    strokes = np.zeros(size, bool)
-    for i, (region, (area, height)) in enumerate(zip(regions, lines, strict=True)):
-        if region.lift and area.any():
-            window = _window(area, int(height + 6))
-            least = _UNLIKELY if height < _HUGE * min(size) else _UNLIKELY_HUGE
-            least = 0.0 if region.confidence >= _SURE else least
-            alphas[i] = _stroke_alpha(picture[window], area[window], every[window], height, least)
-            strokes[window] |= alphas[i] > 0
-    mask = np.zeros(size, np.float32)
-    for alpha, (area, height) in zip(alphas, lines, strict=True):
-        if alpha.any():
-            window = _window(area, int(height + 6))
-            found = _with_style(picture[window], alpha, strokes[window], height)
-            np.maximum(mask[window], found, out=mask[window])
+
+    def stroke_alpha(region: TextRegion, area: np.ndarray, height: float) -> np.ndarray:
+        if not (region.lift and area.any()):
+            return np.zeros(0, np.float32)
+        window = _window(area, int(height + 6))
+        least = _UNLIKELY if height < _HUGE * min(size) else _UNLIKELY_HUGE
+        least = 0.0 if region.confidence >= _SURE else least
+        return _stroke_alpha(picture[window], area[window], every[window], height, least)
+
+    def with_style(alpha: np.ndarray, window: tuple[slice, slice], height: float) -> np.ndarray:
+        return _with_style(picture[window], alpha, strokes[window], height)
+
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        alphas = list(pool.map(stroke_alpha, regions, *zip(*lines, strict=True))) if lines else []
+        found = [
+            (alpha, _window(area, int(height + 6)), height)
+            for alpha, (area, height) in zip(alphas, lines, strict=True)
+            if alpha.any()
+        ]
+        strokes = np.zeros(size, bool)
+        for alpha, window, _ in found:
+            strokes[window] |= alpha > 0
+        mask = np.zeros(size, np.float32)
+        for (_, window, _), styled in zip(found, pool.map(lambda one: with_style(*one), found), strict=True):
+            np.maximum(mask[window], styled, out=mask[window])
     return mask
 
 

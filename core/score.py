@@ -10,8 +10,12 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -146,8 +150,21 @@ class Judgement:
         return {"passed": self.passed, "problems": self.problems, **figures}
 
 
+class Clip(Protocol):
+    """A clip to be judged, (N, H, W, 3) uint8 RGB: an array, or what gives its frames one by one."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def ndim(self) -> int: ...
+    @property
+    def dtype(self) -> np.dtype: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> np.ndarray: ...
+
+
 def score(
-    frames: np.ndarray,
+    frames: Clip,
     *,
     fps: float | Fraction,
     cover: np.ndarray | None = None,
@@ -163,14 +180,21 @@ def score(
     """
     _check(frames, fps)
     height, width = frames.shape[1:3]
-    shorter = min(height, width)
+    first = frames[0]
     letters = None if lettering is None else _fitted(lettering.astype(np.float32), width, height, "mask")
-    reference = frames[0] if cover is None else _fitted(cover, width, height, "cover")
-    mean_diff, max_diff = (None, None) if letters is None else _lettering(frames, reference, _glyph_core(letters))
-    ssim, psnr, colour = (None, None, None) if cover is None else _first_frame(frames[0], reference, letters)
-    sharp = _reduced(frames, min(512, shorter))
-    # Rounding at 256 px would make stalls of its own on pictures whose steps are under a grey level.
-    grey = np.stack([_resize(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32), 256) for frame in frames])
+    reference = first if cover is None else _fitted(cover, width, height, "cover")
+    core = _Lettering(reference, None if letters is None else _glyph_core(letters))
+    ssim, psnr, colour = (None, None, None) if cover is None else _first_frame(first, reference, letters)
+
+    def look(index: int) -> tuple[np.ndarray, np.ndarray, tuple[float, float] | None]:
+        grey = cv2.cvtColor(frames[index], cv2.COLOR_RGB2GRAY)
+        # Rounding at 256 px would make stalls of its own on pictures whose steps are under a grey level.
+        return _resize(grey.astype(np.float32), 256), _resize(grey, min(512, height, width)), core.apart(grey)
+
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        seen, sharp, apart = zip(*pool.map(look, range(len(frames))), strict=True)
+    grey = np.stack(seen)
+    mean_diff, max_diff = (None, None) if core.empty else (max(a) for a in zip(*apart, strict=True))
     steps, median = ring_steps(grey)
     ratios = steps / max(median, STILL)
     luma = np.abs(np.diff(grey.mean((1, 2)), append=grey[0].mean()))
@@ -201,7 +225,7 @@ def score(
     )
 
 
-def _check(frames: np.ndarray, fps: float | Fraction) -> None:
+def _check(frames: Clip, fps: float | Fraction) -> None:
     if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8:
         raise ClipError(f"frames are {frames.dtype} {frames.shape}; they must be (N, H, W, 3) uint8")
     if len(frames) < MIN_FRAMES:
@@ -225,10 +249,6 @@ def _resize(image: np.ndarray, shorter: int) -> np.ndarray:
         return image
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-
-
-def _reduced(frames: np.ndarray, shorter: int) -> list[np.ndarray]:
-    return [_resize(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), shorter) for frame in frames]
 
 
 def _fitted(image: np.ndarray, width: int, height: int, name: str) -> np.ndarray:
@@ -285,7 +305,7 @@ def _drift(grey: np.ndarray) -> float:
 _NO_DETAIL = 1.0  # Laplacian variance of rounding noise: on a picture without detail nothing can be blurred
 
 
-def _sharpness(pictures: list[np.ndarray]) -> float:
+def _sharpness(pictures: Sequence[np.ndarray]) -> float:
     values = np.array([cv2.Laplacian(picture, cv2.CV_32F).var() for picture in pictures])
     n, reach = len(values), max(4, len(values) // 8)
     around = [k for k in range(-reach, reach + 1) if abs(k) > 2]
@@ -367,16 +387,23 @@ def _glyph_core(letters: np.ndarray) -> np.ndarray | None:
     return core.astype(bool) if core.any() else None
 
 
-def _lettering(frames: np.ndarray, reference: np.ndarray, core: np.ndarray | None) -> tuple[float | None, float | None]:
-    if core is None:
-        return None, None
-    rows, columns = np.flatnonzero(core.any(1)), np.flatnonzero(core.any(0))
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    inside = core[box]
-    truth = cv2.cvtColor(np.ascontiguousarray(reference[box]), cv2.COLOR_RGB2GRAY)[inside].astype(np.int16)
-    mean = largest = 0.0
-    for frame in frames:
-        now = cv2.cvtColor(np.ascontiguousarray(frame[box]), cv2.COLOR_RGB2GRAY)[inside]
-        apart = np.abs(now - truth)
-        mean, largest = max(mean, float(apart.mean())), max(largest, float(apart.max()))
-    return mean, largest
+class _Lettering:
+    """What of a frame differs from the reference where letters are."""
+
+    def __init__(self, reference: np.ndarray, core: np.ndarray | None):
+        self.empty = core is None
+        if core is not None:
+            rows, columns = np.flatnonzero(core.any(1)), np.flatnonzero(core.any(0))
+            self._box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+            self._inside = core[self._box]
+            self._truth = self._of(cv2.cvtColor(reference, cv2.COLOR_RGB2GRAY)).astype(np.int16)
+
+    def _of(self, grey: np.ndarray) -> np.ndarray:
+        return grey[self._box][self._inside]
+
+    def apart(self, grey: np.ndarray) -> tuple[float, float] | None:
+        """(mean, largest) absolute difference of a frame, (H, W) uint8, in grey levels; None without lettering."""
+        if self.empty:
+            return None
+        differences = np.abs(self._of(grey) - self._truth)
+        return float(differences.mean()), float(differences.max())

@@ -8,14 +8,14 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from .score import Judgement
+    from .score import Clip, Judgement
 
 WIDTH, CHART, MARGIN = 960, 260, 40
 INK, PALE, BAR, JOIN, BAD = (40, 40, 44), (205, 205, 210), (96, 140, 190), (240, 150, 40), (205, 50, 50)
 _AROUND = 3
 
 
-def plot(judgement: Judgement, frames: np.ndarray) -> np.ndarray:
+def plot(judgement: Judgement, frames: Clip) -> np.ndarray:
     """Steps around the ring (join centred; orange: the join, red: over the limit), six frames at the join, problems.
 
     frames: (N, H, W, 3) uint8, the judged ones. Returns (h, 960, 3) uint8.
@@ -47,7 +47,7 @@ def _chart(judgement: Judgement) -> np.ndarray:
     return canvas
 
 
-def _filmstrip(frames: np.ndarray) -> np.ndarray:
+def _filmstrip(frames: Clip) -> np.ndarray:
     count = len(frames)
     width = WIDTH // (2 * _AROUND)
     height = max(1, round(width * frames.shape[1] / frames.shape[2]))

@@ -183,24 +183,37 @@ def decode(path: str | Path, *, max_frames: int = MAX_FRAMES, max_pixels: int = 
             )
             bounds = _Bounds(path, max_frames, max_pixels)
             bounds.check(expected, stream.width, stream.height)
-            frames: list[np.ndarray] = []
+            frames: np.ndarray | None = None
+            count = 0
             pictures = container.decode(stream)
             with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
                 while some := list(itertools.islice(pictures, _AT_ONCE)):
-                    for number, picture in enumerate(some, len(frames) + 1):
+                    for number, picture in enumerate(some, count + 1):
                         bounds.check(number, picture.width, picture.height)
-                    frames += pool.map(_to_rgb, some)
+                    for frame in pool.map(_to_rgb, some):
+                        frames = _with(frames, count, frame, expected, path)
+                        count += 1
             fps = _rate(stream)
     except (av.error.FFmpegError, OSError, ValueError, EOFError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ClipError(
             f"{path}: is not a video that can be read, or is damaged ({reason}); get the file again"
         ) from error
-    if not frames:
+    if frames is None:
         raise ClipError(f"{path}: holds no picture; get the file again")
-    if len({frame.shape for frame in frames}) > 1:
+    return Clip(frames[:count], fps)
+
+
+def _with(frames: np.ndarray | None, index: int, frame: np.ndarray, expected: int, path: Path) -> np.ndarray:
+    """`frames` with one more in it; the room is made for as many as the header tells, and grows when there are more."""
+    if frames is None:
+        frames = np.empty((max(1, expected), *frame.shape), np.uint8)
+    elif frames.shape[1:] != frame.shape:
         raise ClipError(f"{path}: its frames change size; encode it again at one size")
-    return Clip(np.stack(frames), fps)
+    elif index == len(frames):
+        frames = np.concatenate([frames, np.empty_like(frames)])
+    frames[index] = frame
+    return frames
 
 
 @dataclass(frozen=True)

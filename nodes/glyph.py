@@ -1,9 +1,8 @@
 import comfy.utils
-import torch
 from comfy_api.latest import io, ui
 
 from ..core import glyph
-from .tensors import array_of_mask, image_of, mask_of, picture, to_uint8
+from .tensors import array_of_mask, empty_images, image_of, mask_of, picture, to_uint8
 from .text import Regions
 
 
@@ -71,10 +70,9 @@ class CoverLoopTextOver(io.ComfyNode):
     @classmethod
     def execute(cls, frames, layer) -> io.NodeOutput:
         over = glyph.TextOver(to_uint8(layer[0]))
-        # frames that another node resized lie in memory by channel, and a plain clone keeps that
-        lettered = frames[..., :3].clone(memory_format=torch.contiguous_format)
+        lettered = empty_images((*frames.shape[:3], 3))
         progress = comfy.utils.ProgressBar(len(frames))
         for i in range(len(lettered)):
-            over.blend_float(lettered[i].numpy())
+            over.blend_float(lettered[i].copy_(frames[i, ..., :3]).numpy())
             progress.update(1)
         return io.NodeOutput(lettered)

@@ -4,7 +4,7 @@ from comfy_api.latest import io, ui
 
 from ..core import score as core
 from ..core import score_plot
-from .tensors import array_of_mask, clip_of, image_of, picture
+from .tensors import Frames, array_of_mask, image_of, picture
 
 
 class CoverLoopScore(io.ComfyNode):
@@ -33,7 +33,7 @@ class CoverLoopScore(io.ComfyNode):
 
     @classmethod
     def execute(cls, frames, fps, cover=None, mask=None) -> io.NodeOutput:
-        clip = clip_of(frames)
+        clip = Frames(frames)
         judgement = core.score(
             clip,
             fps=fps,

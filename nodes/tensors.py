@@ -7,6 +7,7 @@ float32 masks. A loop of 96 frames at 1080x1080 is 1.3 GB as an IMAGE, so frames
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterable, Iterator
 
 import cv2
@@ -38,6 +39,22 @@ def frames_of(images: torch.Tensor) -> Iterator[np.ndarray]:
         yield np.ascontiguousarray(to_uint8(frame[..., :3]))
 
 
+class Frames:
+    """An IMAGE seen as the (N, H, W, 3) uint8 array that `core.score` reads: each frame is converted when asked for."""
+
+    ndim, dtype = 4, np.dtype(np.uint8)
+
+    def __init__(self, images: torch.Tensor):
+        self._images = images
+        self.shape = (*images.shape[:3], 3)
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return picture(self._images[index][None])
+
+
 def clip_of(images: torch.Tensor) -> np.ndarray:
     """All frames of an IMAGE as (N, H, W, 3) uint8, a quarter of the tensor's size."""
     clip = np.empty((*images.shape[:3], 3), np.uint8)
@@ -57,7 +74,7 @@ def images_of(frames: Iterable[np.ndarray], count: int) -> torch.Tensor:
     done = 0
     for frame in frames:
         if images is None:
-            images = _empty((count, *frame.shape))
+            images = empty_images((count, *frame.shape))
         torch.mul(torch.from_numpy(frame), 1 / 255, out=images[done])
         done += 1
     if images is None or done != count:
@@ -65,7 +82,14 @@ def images_of(frames: Iterable[np.ndarray], count: int) -> torch.Tensor:
     return images
 
 
-def _empty(shape: tuple[int, ...]) -> torch.Tensor:
+def empty_images(shape: tuple[int, ...]) -> torch.Tensor:
+    """An IMAGE of (N, H, W, C) whose values are yet to be set, in the memory of an earlier one where that is free.
+
+    Raises:
+        ClipError: there is not the memory for it.
+    """
+    if (used := _Memory.take(shape)) is not None:
+        return torch.from_numpy(np.asarray(used))
     needed, free = 4 * math.prod(shape), psutil.virtual_memory().available
     if needed > 0.8 * free:
         count, height, width = shape[:3]
@@ -73,7 +97,49 @@ def _empty(shape: tuple[int, ...]) -> torch.Tensor:
             f"{count} frames of {width}x{height} need {needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free; "
             "lower the size, the seconds or the frames per second"
         )
-    return torch.empty(shape, dtype=torch.float32)
+    return torch.from_numpy(np.asarray(_Memory(np.empty(shape, np.float32))))
+
+
+class _Memory:
+    """Memory of an IMAGE that comes back here when the last tensor on it is gone.
+
+    A clip is over a gigabyte, and filling memory fresh from the system takes longer than the motion itself (1.9 s
+    against 0.1 s on two virtual cores). ComfyUI drops the clips of a prompt when the next begins, which then makes new
+    ones of the same size. What nobody takes within `KEPT` seconds is given back.
+    """
+
+    KEPT, MOST = 20.0, 2
+    _spare: list[np.ndarray] = []  # noqa: RUF012
+    _lock = threading.RLock()
+    _end: threading.Timer | None = None
+
+    def __init__(self, values: np.ndarray):
+        self._values = values
+        self.__array_interface__ = values.__array_interface__
+
+    def __del__(self):
+        with self._lock:
+            _Memory._spare = [*_Memory._spare, self._values][-self.MOST :]
+            if _Memory._end is not None:
+                _Memory._end.cancel()
+            _Memory._end = threading.Timer(self.KEPT, _Memory._forget)
+            _Memory._end.daemon = True
+            _Memory._end.start()
+
+    @classmethod
+    def take(cls, shape: tuple[int, ...]) -> _Memory | None:
+        """Spare memory of this shape. Where there is none, the rest is given back, to make room."""
+        with cls._lock:
+            for index, values in enumerate(cls._spare):
+                if values.shape == tuple(shape):
+                    return cls(cls._spare.pop(index))
+            cls._spare = []
+        return None
+
+    @classmethod
+    def _forget(cls) -> None:
+        with cls._lock:
+            cls._spare = []
 
 
 def array_of_mask(mask: torch.Tensor) -> np.ndarray:
