@@ -8,6 +8,7 @@ from another frame, so nothing drifts and nothing blurs.
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -77,6 +78,7 @@ class Stage:
 
     def __init__(self, plate: np.ndarray, recipe: Recipe, frames: int, seconds: float):
         self.plate, self.frames = plate, frames
+        self._own = threading.local()
         self.height, self.width = plate.shape[:2]
         self.grid = grid = Grid(self.height, self.width, seconds)
         self.scene = scene = Scene(plate)
@@ -105,8 +107,9 @@ class Stage:
         self.shift.scale(border)
         self.streams.distance *= border
         x, y = np.meshgrid(np.arange(self.width, dtype=np.float32), np.arange(self.height, dtype=np.float32))
-        self._here = np.dstack([x, y])
+        self._here = np.dstack([x, y]) * 2
         self._exact = plate.astype(np.float32)
+        self._fine = _doubled(self._exact)
         self._dither = np.repeat(_dither(self.height, self.width), 3, axis=1)
         self._tiles = self._cut()
         speed = cv2.resize(np.abs(self.streams.distance).max(2), (self.width, self.height))
@@ -129,7 +132,7 @@ class Stage:
         flat = frame.reshape(self.height, -1)
         if self.light:
             gain = 1 + self.light.at(t)[..., 0]
-            cv2.multiply(flat, cv2.resize(gain, flat.shape[::-1], interpolation=cv2.INTER_LINEAR), dst=flat)
+            cv2.multiply(flat, _resized(gain, self._space("gain", *flat.shape)), dst=flat)
         for swarm in self.swarms:
             swarm.stamp(frame, t)
         for grain in self.grain:
@@ -137,30 +140,42 @@ class Stage:
         return cv2.add(flat, self._dither, dtype=cv2.CV_8U).reshape(self.plate.shape)
 
     def _moved(self, t: float) -> np.ndarray:
+        frame = self._space("frame", *self.plate.shape)
         shift = self.shift.at(t) if self.shift else np.zeros((*self.grid.shape, 2), np.float32)
         if not self.streams:
-            return self._sample(self._places(shift)) if self.shift else self._exact.copy()
+            if not self.shift:
+                frame[:] = self._exact
+                return frame
+            return self._sample(self._places("places", shift), frame)
         first, second, share = self.streams.at(t)
-        first, second = self._places(shift + first), self._places(shift + second)
-        share = cv2.resize(share, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
-        frame = np.empty_like(self._exact)
+        first, second = self._places("places", shift + first), self._places("places of the second", shift + second)
+        share = _resized(share, self._space("share", self.height, self.width))
         for part in self._tiles:  # most tiles need one of the two samples only
             least, most = float(share[part].min()), float(share[part].max())
             if most <= 0 or part in self._still:
-                frame[part] = self._sample(first[part])
+                self._sample(first[part], frame[part])
             elif least >= 1:
-                frame[part] = self._sample(second[part])
+                self._sample(second[part], frame[part])
             else:
                 samples = self._sample(first[part]), self._sample(second[part])
                 frame[part] = cv2.blendLinear(*samples, 1 - share[part], np.ascontiguousarray(share[part]))
         return frame
 
-    def _places(self, shift: np.ndarray) -> np.ndarray:
-        """Where each pixel is sampled, (H, W, 2) float32 px."""
-        return self._here + cv2.resize(shift * np.float32(self.grid.scale), (self.width, self.height))
+    def _space(self, name: str, *shape: int) -> np.ndarray:
+        """Memory of this thread to work in, float32: fresh memory for each frame would take longer than the work."""
+        spaces = self._own.__dict__
+        if name not in spaces:
+            spaces[name] = np.empty(shape, np.float32)
+        return spaces[name]
 
-    def _sample(self, places: np.ndarray) -> np.ndarray:
-        return cv2.remap(self._exact, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)  # type: ignore[call-overload]
+    def _places(self, name: str, shift: np.ndarray) -> np.ndarray:
+        """Where each pixel is sampled, (H, W, 2) float32 px of the doubled picture."""
+        places = self._space(name, self.height, self.width, 2)
+        return cv2.add(_resized(shift * np.float32(2 * self.grid.scale), places), self._here, dst=places)
+
+    def _sample(self, places: np.ndarray, into: np.ndarray | None = None) -> np.ndarray:
+        border = cv2.BORDER_REFLECT_101
+        return cv2.remap(self._fine, places, None, cv2.INTER_LINEAR, dst=into, borderMode=border)  # type: ignore[call-overload]
 
     def _cut(self) -> list[tuple[slice, slice]]:
         size = 120
@@ -169,6 +184,28 @@ class Stage:
             for y in range(0, self.height, size)
             for x in range(0, self.width, size)
         ]
+
+
+def _doubled(picture: np.ndarray) -> np.ndarray:
+    """(H, W, 3) float32 -> (2H, 2W, 3): every other value is the picture's own, those between are Lanczos-3 (Duchon 1979).
+
+    Bilinear sampling of this takes a third of the time of bicubic sampling of the picture, blurs less half-way between
+    pixels, and OpenCV, which rounds places to 1/32 px, is twice as exact.
+    """
+    offsets = np.arange(-2, 4) - 0.5
+    taps = np.sinc(offsets) * np.sinc(offsets / 3)
+    taps = (taps / taps.sum()).astype(np.float32)
+    height, width = picture.shape[:2]
+    fine = np.empty((2 * height, 2 * width, 3), np.float32)
+    fine[::2, ::2] = picture
+    fine[::2, 1::2] = cv2.filter2D(picture, -1, taps[None], anchor=(2, 0))
+    rows = np.ascontiguousarray(fine[::2])
+    fine[1::2] = cv2.filter2D(rows, -1, taps[:, None], anchor=(0, 2))
+    return fine
+
+
+def _resized(field: np.ndarray, into: np.ndarray) -> np.ndarray:
+    return cv2.resize(field, into.shape[1::-1], dst=into, interpolation=cv2.INTER_LINEAR)
 
 
 def _dither(height: int, width: int) -> np.ndarray:
@@ -201,7 +238,8 @@ class _GrainCycle:
         return self._tile[row : row + self._size[0], 3 * column : 3 * column + self._size[1]]
 
     def stamp(self, frame: np.ndarray, index: int) -> None:
-        frame += self._of(index) - self._of(0)
+        cv2.add(frame, self._of(index), dst=frame)
+        cv2.subtract(frame, self._of(0), dst=frame)
 
 
 def _drawn(region: Region, shape: tuple[int, int]) -> np.ndarray:
