@@ -16,7 +16,7 @@ READY := .venv/.ready
 .PHONY: demo test chaos lint format clean
 
 demo: $(READY)
-	$(BIN)/coverloop render assets/cover.png --out out/demo
+	$(BIN)/coverloop render assets/cover.png --out out/demo --force
 	@echo "Watch it: out/demo/cover.mp4"
 
 test: $(READY)

@@ -18,6 +18,7 @@ def render(
     *,
     workflow: str = "ambient_loop",
     server: str | None = None,
+    force: bool = False,
     **parameters: Any,
 ) -> list[Result]:
     """Render covers into seamless loops, as `coverloop render` does.
@@ -29,7 +30,8 @@ def render(
 
     covers: one path or several. out: folder for `<stem>.mp4`, `.jpg` and `.json`, made if need be. workflow: NAME (its
     newest version) or NAME_vN; parameters: what it binds, see `coverloop workflows show NAME`. server: address of a
-    ComfyUI; None means `COMFYUI_URL`, else one is started for as long as this call takes.
+    ComfyUI; None means `COMFYUI_URL`, else one is started for as long as this call takes. force: render also what is
+    in the store already; without it, that is given back at once (`Result.reused`).
 
     Returns one `Result` per cover, in order: `deliverable` (video, poster, sidecar, passed, problems) or `error`.
 
@@ -42,4 +44,4 @@ def render(
 
     paths = [covers] if isinstance(covers, (str, Path)) else list(covers)
     quiet = Console(quiet=True)
-    return render_all([Path(path) for path in paths], Path(out), workflow, server, parameters, quiet)
+    return render_all([Path(path) for path in paths], Path(out), workflow, server, parameters, quiet, force)

@@ -26,6 +26,7 @@ from .options import (
     covers_argument,
     debug_option,
     echo_json,
+    force_option,
     json_option,
     keep_text_option,
     lift_text_option,
@@ -62,14 +63,18 @@ for _command in (prompt, close, models, jobs, enqueue, worker, queue):
 @keep_text_option
 @lift_text_option
 @settings_option
+@force_option
 @json_option
 @debug_option
-def render(covers, out, workflow, server, settings, as_json, **named) -> None:
-    """Render COVERs: <stem>.mp4, <stem>.jpg (poster) and <stem>.json (sidecar with the judgement) in --out."""
+def render(covers, out, workflow, server, settings, force, as_json, **named) -> None:
+    """Render COVERs: <stem>.mp4, <stem>.jpg (poster) and <stem>.json (sidecar with the judgement) in --out.
+
+    What was rendered before, from the same cover with the same parameters, is copied from the store at once.
+    """
     from .rendering import render_all
 
     given = {**read_settings(settings), **{name: value for name, value in named.items() if value is not None}}
-    results = render_all(covers, out, workflow, server, given, stderr)
+    results = render_all(covers, out, workflow, server, given, stderr, force)
     if as_json:
         echo_json({"loops": [result.to_dict() for result in results]})
     else:
@@ -90,7 +95,7 @@ def render(covers, out, workflow, server, settings, as_json, **named) -> None:
     "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the workflow, for all covers."
 )
 @click.option("--resume", is_flag=True, help="Go on with an earlier run: covers it set aside stay aside.")
-@click.option("--force", is_flag=True, help="Render also what is finished already.")
+@force_option
 @json_option
 @debug_option
 def batch(source, out, workflow, servers, settings, resume, force, as_json) -> None:

@@ -182,6 +182,14 @@ def restore(entry: Entry, stem: Path, cover: str) -> Mapping[str, Any]:
     return record
 
 
+def restored(entry: Entry, stem: Path, cover: str) -> Deliverable:
+    """`restore`, told as a deliverable. Raises as it does."""
+    record = restore(entry, stem, cover)
+    assert entry.video
+    names = (stem.with_name(stem.name + ending) for ending in (entry.video.suffix, ".jpg", ".json"))
+    return Deliverable(*names, entry.passed, tuple(record.get("judgement", {}).get("problems", ())), record)
+
+
 def _is_whole(path: Path, facts: Mapping[str, Any]) -> bool:
     """By size and by age: a file somebody changed after its sidecar was written is not trusted by its size."""
     try:

@@ -36,6 +36,7 @@ out_option = click.option("--out", type=PATH, required=True, help="Folder for th
 workflow_option = click.option(
     "--workflow", default="ambient_loop", show_default=True, metavar="ID", help="NAME, or NAME_vN."
 )
+force_option = click.option("--force", is_flag=True, help="Render also what is finished already.")
 settings_option = click.option(
     "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the workflow."
 )

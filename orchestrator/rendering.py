@@ -13,12 +13,13 @@ from rich.console import Console
 from ..core.errors import CoverLoopError, UsageError
 from . import check
 from .comfy import Comfy
-from .deliver import Deliverable
+from .deliver import Deliverable, restored
 from .follow import Event
-from .job import make_job, open_cover
+from .job import CoverFile, Job, make_job, open_cover
 from .progress import Meter, Screen
 from .run import Stage, output_folder, render_cover
 from .server import open_server
+from .store import Store
 from .workflow import Workflow, load_workflow
 
 log = logging.getLogger(__name__)
@@ -26,12 +27,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one cover: a deliverable, or an error in one line with its exit code."""
+    """What became of one cover: a deliverable (`reused`: it was in the store already), or an error in one line with its
+    exit code."""
 
     cover: Path
     deliverable: Deliverable | None = None
     error: str = ""
     exit_code: int = 0
+    reused: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         made = self.deliverable
@@ -46,6 +49,7 @@ class Result:
             "problems": list(made.problems),
             "warnings": made.record["warnings"],
             "seconds": made.record["timings"]["total"],
+            "reused": self.reused,
         }
 
     def line(self) -> str:
@@ -53,7 +57,8 @@ class Result:
         if made is None:
             return f"{self.cover}  failed: {self.error}"
         verdict = "passed" if made.passed else "does not pass: " + "; ".join(made.problems)
-        return f"{made.video}  {verdict}  ({made.record['timings']['total']:.1f} s)"
+        took = f"{made.record['timings']['total']:.1f} s"
+        return f"{made.video}  {verdict}  ({'rendered before; --force renders it anew' if self.reused else took})"
 
 
 def stems(covers: Sequence[Path], out: Path) -> list[Path]:
@@ -73,9 +78,16 @@ def stems(covers: Sequence[Path], out: Path) -> list[Path]:
 
 
 def render_all(
-    covers: Sequence[Path], out: Path, workflow_id: str, server: str | None, given: Mapping[str, Any], console: Console
+    covers: Sequence[Path],
+    out: Path,
+    workflow_id: str,
+    server: str | None,
+    given: Mapping[str, Any],
+    console: Console,
+    force: bool = False,
 ) -> list[Result]:
-    """Render every cover; all are read and all parameters checked before a server is asked for anything.
+    """Render every cover; all are read and all parameters checked before a server is asked for anything. What the store
+    has is not rendered again, unless `force`.
 
     Raises:
         CoverError, UsageError: the call must be mended. ServerError: no usable server. What fails later for one cover
@@ -86,39 +98,60 @@ def render_all(
     workflow.read_values(given)
     for cover in covers:
         open_cover(cover)
-    with Screen.open(console) as screen:
+    with Store() as store, Screen.open(console) as screen:
         screen.title("coverloop", "connecting")
         with open_server(server, lambda: screen.title("coverloop", "starting ComfyUI")) as comfy:
             facts, versions = check.require(comfy, workflow)
+            renderer = _Renderer(comfy, workflow, given, facts, versions, store, force, screen)
             results = []
             for number, (cover, place) in enumerate(zip(covers, places, strict=True), 1):
                 counted = f"[{number}/{len(covers)}] {cover.name}" if len(covers) > 1 else cover.name
                 screen.title(counted)
-                results.append(_render(comfy, workflow, cover, place, given, facts, versions, screen))
+                results.append(renderer.render(cover, place))
             return results
 
 
-def _render(
-    comfy: Comfy,
-    workflow: Workflow,
-    path: Path,
-    place: Path,
-    given: Mapping[str, Any],
-    facts: check.Server,
-    versions: Mapping[str, str],
-    screen: Screen,
-) -> Result:
-    meter = Meter(workflow.id)
+@dataclass(frozen=True)
+class _Renderer:
+    comfy: Comfy
+    workflow: Workflow
+    given: Mapping[str, Any]
+    facts: check.Server
+    versions: Mapping[str, str]
+    store: Store
+    force: bool
+    screen: Screen
 
-    def see(event: Event | Stage) -> None:
-        meter.see(event)
-        screen.show(meter)
+    def render(self, path: Path, place: Path) -> Result:
+        try:
+            cover = open_cover(path)
+            job = make_job(cover, self.workflow, self.given, self.versions)
+            entry = None if self.force else self.store.finished(job.key)
+            if entry is not None:
+                return Result(path, restored(entry, place, path.name), reused=True)
+            return Result(path, self._made(job, cover, place))
+        except CoverLoopError as error:
+            log.debug("%s failed", path, exc_info=True)
+            log.error("%s: %s", path, error)
+            return Result(path, error=str(error), exit_code=error.exit_code)
 
-    try:
-        cover = open_cover(path)
-        job = make_job(cover, workflow, given, versions)
-        return Result(path, render_cover(comfy, workflow, job, cover, place, facts, on_event=see))
-    except CoverLoopError as error:
-        log.debug("%s failed", path, exc_info=True)
-        log.error("%s: %s", path, error)
-        return Result(path, error=str(error), exit_code=error.exit_code)
+    def _made(self, job: Job, cover: CoverFile, place: Path) -> Deliverable:
+        meter = Meter(self.workflow.id)
+
+        def see(event: Event | Stage) -> None:
+            meter.see(event)
+            self.screen.show(meter)
+
+        def begin() -> str:
+            return self.store.begin(job, self.comfy.url)
+
+        self.store.claim(job, cover.path.name, force=True)  # somebody asked for it by name, whatever happened before
+        try:
+            made = render_cover(self.comfy, self.workflow, job, cover, place, self.facts, on_event=see, begin=begin)
+        except CoverLoopError as error:
+            self.store.fail(job.key, str(error))
+            raise
+        seconds = made.record["timings"]["total"]
+        self.store.record(job.key, made.video, made.poster, made.sidecar, made.passed, seconds)
+        self.store.end(made.record["prompt_id"], "done")
+        return made

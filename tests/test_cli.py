@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from coverloop.core import video
+from coverloop.core.errors import JobError
 from coverloop.core.image import read_cover
 from coverloop.orchestrator import cli, workflow
 from hostile import Hostile
@@ -57,6 +58,35 @@ def test_render_json_is_one_object_and_nothing_else(call, cover, tmp_path, comfy
     (loop,) = json.loads(out)["loops"]
     assert code == 0 and err == "" and Path(loop["video"]).is_file() and isinstance(loop["passed"], bool)
     assert json.loads(Path(loop["sidecar"]).read_text())["parameters"]["strength"] == 0.4
+
+
+def test_what_was_rendered_before_comes_from_the_store(call, cover, tmp_path, comfyui):
+    first = (tmp_path / "out" / "blue.mp4", tmp_path / "out" / "blue.json")
+    assert render(call, cover, tmp_path, comfyui)[0] == 0
+    rendered, sidecar = first[0].read_bytes(), json.loads(first[1].read_text())
+    shutil.rmtree(tmp_path / "out")
+
+    code, out, err = render(call, cover, tmp_path, comfyui)
+    assert code == 0 and err == "" and "rendered before; --force renders it anew" in out
+    assert first[0].read_bytes() == rendered and json.loads(first[1].read_text()) == sidecar
+
+    (loop,) = json.loads(render(call, cover, tmp_path, comfyui, "--json", "--force")[1])["loops"]
+    assert loop["reused"] is False and json.loads(first[1].read_text())["prompt_id"] != sidecar["prompt_id"]
+    assert "--force" not in render(call, cover, tmp_path, comfyui, "--seed", "5")[1]  # another request
+
+
+def test_a_failed_render_can_be_asked_for_again(call, cover, tmp_path, comfyui, monkeypatch):
+    from coverloop.orchestrator import rendering
+
+    good = rendering.render_cover
+    monkeypatch.setattr(rendering, "render_cover", fail_at_once)
+    assert render(call, cover, tmp_path, comfyui)[0] == 1
+    monkeypatch.setattr(rendering, "render_cover", good)
+    assert render(call, cover, tmp_path, comfyui)[0] == 0
+
+
+def fail_at_once(*_words, **_more):
+    raise JobError("it broke")
 
 
 def test_an_embedded_comfyui_is_started_when_there_is_no_other(call, cover, tmp_path, monkeypatch, comfyui):
