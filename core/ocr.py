@@ -23,7 +23,7 @@ from .errors import ModelError
 _MEAN = np.array([0.485, 0.456, 0.406], np.float32) * 255
 _STD = np.array([0.229, 0.224, 0.225], np.float32) * 255
 _STRIDE = 32  # CRAFT's input sides are multiples of this; its maps are half the input
-_SMALLEST, _LARGEST = 768, 1024  # longer side of what CRAFT sees, px
+_SIDE = 768  # px, longer side of what CRAFT sees
 _LINE_HEIGHT, _LONGEST_LINE = 64, 2048  # px, what english_g2 was trained on and a bound on memory
 CHARACTERS = "0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ €ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -105,8 +105,9 @@ def score_maps(cover: np.ndarray, device: str | None = None) -> tuple[np.ndarray
 
     cover: (H, W, 3) uint8 sRGB. Returns (characters, links, scale): two (h, w) float32 maps in about 0..1, the first
     peaking at the middle of each character, the second between characters of a word, and map pixels per cover pixel.
-    The cover is seen at its own size within 768..1024 px on the longer side: measured on 54 made covers, 768 px finds
-    0.99 of the lettering.
+    The cover is seen with a longer side of 768 px. Measured on 24 made covers at 1080 px: recall of the masks 0.989 and
+    at worst 0.951, where 1024 px gave 0.981 and 0.739, since large display type falls apart; lines of 10 px on 1080 are
+    still found.
 
     Raises:
         ModelError: weights missing or damaged.
@@ -116,7 +117,7 @@ def score_maps(cover: np.ndarray, device: str | None = None) -> tuple[np.ndarray
     device = device or default_device()
     height, width = cover.shape[:2]
     longest = max(height, width)
-    scale = min(max(longest, _SMALLEST), _LARGEST) / longest
+    scale = _SIDE / longest
     kernel = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     small = cv2.resize(cover, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=kernel)
     rows, columns = small.shape[:2]
