@@ -77,7 +77,7 @@ def _drift(found: Traits, rng: np.random.Generator, strength: float, side: int) 
         depth = "vertical"
     else:
         depth = "shapes"
-    amplitude = (13.5 - 2.0 * found.natural * (found.sky + found.textured > 0.3)) * strength
+    amplitude = (15.5 - 2.0 * found.natural * (found.sky + found.textured > 0.3)) * strength
     effects: list[Effect] = [
         Parallax(
             depth=depth,

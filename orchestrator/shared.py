@@ -32,7 +32,7 @@ class Shared:
             self._fs, self._root = fsspec.core.url_to_fs(url)
         except (ImportError, ValueError) as error:
             raise UsageError(
-                f"{url}: cannot be used ({error}); pip install 'coverloop[queue]' and its driver"
+                f"{url}: cannot be used ({error}); pip install fsspec and the driver for such addresses, s3fs for s3://"
             ) from error
         self.url = url
         self._local = "file" in self._fs.protocol
