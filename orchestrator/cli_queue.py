@@ -65,7 +65,7 @@ def worker(queue_url, out, server) -> None:
 
     url, shared = _given(queue_url), Shared(out)
     with open_server(server) as comfy:
-        Worker(url, server or comfy.url, shared).run()
+        Worker(url, server or comfy.url, shared, click.echo).run()
 
 
 @click.group()

@@ -18,7 +18,7 @@ import signal
 import socket
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -167,10 +167,10 @@ def _request(row: Row, workflow: Workflow, given: Mapping[str, Any], shared: Sha
 
 class Worker:
     """Renders requests of the queue at `url` on one ComfyUI, until it is told to stop (SIGTERM, Ctrl-C: after the job
-    in hand)."""
+    in hand). `say` gets a line about each."""
 
-    def __init__(self, url: str, server: str, shared: Shared):
-        self._url, self._shared = url, shared
+    def __init__(self, url: str, server: str, shared: Shared, say: Callable[[str], None] = lambda line: None):
+        self._url, self._shared, self._say = url, shared, say
         self._comfy = Comfy(server)
         self._posts: dict[str, Post] = {}
         self._server = server
@@ -178,6 +178,7 @@ class Worker:
     def run(self) -> None:
         """Work until SIGTERM or Ctrl-C; a PostgreSQL that is away for a while is waited for."""
         self._stopping = False
+        self._say(f"rendering what is queued on {self._comfy.url}; Ctrl-C finishes the job in hand")
         while not self._stopping:
             try:
                 prepare(self._url)
@@ -227,7 +228,11 @@ class Worker:
 
         @app.task(name=f"{QUEUE}.render", queue=QUEUE, retry=Again())
         def render(request: dict[str, Any]) -> None:
-            self.render(request)
+            try:
+                self.render(request)
+            except CoverLoopError as error:
+                self._say(f"{request['name']}: {error}")
+                raise
 
         @app.periodic(cron="* * * * * */10")
         @app.task(name=f"{QUEUE}.sweep", queue=QUEUE, queueing_lock=f"{QUEUE}.sweep", priority=100)
@@ -289,7 +294,8 @@ class Worker:
                 raise
         self._shared.publish(made, request["out"])
         attempts.end(made.record["prompt_id"], "done")
-        log.info("%s is done", request["out"])
+        verdict = "passed" if made.passed else "does not pass: " + "; ".join(made.problems)
+        self._say(f"{request['name']}: {verdict} ({made.record['timings']['total']:.1f} s)")
 
 
 def status(url: str) -> dict[str, Any]:
