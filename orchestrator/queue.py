@@ -53,7 +53,8 @@ def _drivers() -> tuple[Any, Any]:
         import procrastinate
         import psycopg
     except ImportError as error:
-        raise UsageError(f"the queue needs more packages ({error}); run: pip install 'procrastinate>=3,<4' 'psycopg[binary]' fsspec") from error
+        how = "pip install 'procrastinate>=3,<4' 'psycopg[binary]' fsspec"
+        raise UsageError(f"the queue needs more packages ({error}); run: {how}") from error
     return procrastinate, psycopg
 
 
