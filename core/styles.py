@@ -21,7 +21,7 @@ from .strokes import disc, grow
 # glow in the colour of its strokes is believed sooner: a picture's own gradients seldom point at that colour.
 _EXPLAINED = {"shadow": 0.14, "glow": 0.2, "outline": 0.22}
 _EXPLAINED_OWN_GLOW = 0.07
-# On rough pictures a shadow explains little, but it does so all along the line. On 289 lines of 108 made covers, of what
+# On rough pictures a shadow explains little, but all along the line. On 289 lines of 108 made covers, of what
 # is darker than the picture, lines without a shadow are not both this steady and this much explained where the shadow
 # lies, except for three in type under 32 px; of 11 shadows that explain less than 0.14, 7 are.
 _STEADY, _EXPLAINED_THERE = 6.0, 0.25
