@@ -19,6 +19,7 @@ class CoverLoopGlyphMask(io.ComfyNode):
                 Regions.Input("regions", tooltip="From Find Lettering. Regions marked 'keep' stay in the picture."),
             ],
             outputs=[io.Mask.Output(display_name="mask", tooltip="Soft mask: 1 where lettering covers the picture.")],
+            is_output_node=True,  # so that its preview, which loops are judged by, is told also when it is cached
         )
 
     @classmethod

@@ -375,3 +375,7 @@ def test_the_ambient_loop_from_cover_to_judged_deliverable(call, tmp_path, comfy
     assert record["judgement"]["lettering_mean_diff"] is not None and record["before_encoding"]["seam_ratio"] > 0
     classes = {name.split()[0] for name in record["timings"]["nodes"]}
     assert {"CoverLoopFindText", "CoverLoopAmbient", "CoverLoopSave"} <= classes
+
+    (again,) = json.loads(call(*words, "--set", "crf=20")[1])["loops"]  # everything but the encode is cached
+    record = json.loads(Path(again["sidecar"]).read_text("utf-8"))
+    assert record["judgement"]["lettering_mean_diff"] is not None and again["warnings"] == []
