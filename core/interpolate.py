@@ -1,12 +1,15 @@
 """Pictures between two pictures. One descriptor for every interpolator: `name`, and `between(a, b, times)`.
 
-`FlowWarp` needs no weights; `Rife` runs a network whose file the caller gives. Neither knows of clips or loops.
+`FlowWarp` needs no weights; `Rife` runs a network whose file the caller gives. Neither knows of clips or loops. Both
+only say where each pixel comes from and in what shares; `_Pair` draws the picture, so that it is as sharp and as grainy
+as the two that it lies between.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -19,11 +22,42 @@ FLOW_SIDE = 512
 """DIS flow is found at this shorter side at most: finer flow follows noise, and its time grows with the area."""
 
 
+@dataclass(frozen=True)
+class Grain:
+    """Grain that is another one in each frame: standard deviation of each channel (levels), and of the grey picture."""
+
+    channels: tuple[float, float, float]
+    grey: float
+
+    @property
+    def shows(self) -> bool:
+        return max(self.channels) > 0.2  # less is lost in rounding to whole levels
+
+    def drawn(self, shape: tuple[int, int], seed: int) -> np.ndarray:
+        """(*shape, 3) float: such grain, white; how alike the channels are follows from that of the grey picture."""
+        own = np.array(self.channels, np.float32)
+        apart, together = float(((_GREY * own) ** 2).sum()), float((_GREY * own).sum() ** 2)
+        alike = float(np.clip((self.grey**2 - apart) / max(together - apart, 1e-6), 0, 1))
+        rng = np.random.default_rng(seed)
+        noise = rng.standard_normal((*shape, 3), np.float32) * np.float32((1 - alike) ** 0.5)
+        if alike > 0:
+            noise += rng.standard_normal((*shape, 1), np.float32) * np.float32(alike**0.5)
+        return noise * own
+
+
+_GREY = np.array([0.299, 0.587, 0.114], np.float32)
+
+
 class Interpolator(Protocol):
     name: str
 
-    def between(self, a: np.ndarray, b: np.ndarray, times: Sequence[float]) -> list[np.ndarray]:
-        """a, b: (H, W, 3) uint8 RGB of one size; times in 0..1. Returns one (H, W, 3) uint8 picture for each time."""
+    def between(
+        self, a: np.ndarray, b: np.ndarray, times: Sequence[float], grain: Grain | None = None, seed: int = 0
+    ) -> list[np.ndarray]:
+        """a, b: (H, W, 3) uint8 RGB of one size; times in 0..1. Returns one (H, W, 3) uint8 picture for each time.
+
+        grain: what both have of their own, and each picture gets of its own (another one for another seed).
+        """
         ...
 
 
@@ -40,45 +74,43 @@ class FlowWarp:
     def __init__(self) -> None:
         self._dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)  # pyright: ignore[reportAttributeAccessIssue]
 
-    def between(self, a: np.ndarray, b: np.ndarray, times: Sequence[float]) -> list[np.ndarray]:
+    def between(
+        self, a: np.ndarray, b: np.ndarray, times: Sequence[float], grain: Grain | None = None, seed: int = 0
+    ) -> list[np.ndarray]:
         _check(a, b)
-        forth, back = self._flow(a, b), self._flow(b, a)
+        pair = _Pair(a, b, grain, seed)
+        forth, back = self.flow(a, b), self.flow(b, a)
         lost_a, lost_b = _lost(forth, back), _lost(back, forth)
         forth, back = _mended(forth, lost_a), _mended(back, lost_b)
-        return [self._at(a, b, forth, back, lost_a, lost_b, float(time)) for time in times]
+        return [pair.drawn(*_shared(forth, back, lost_a, lost_b, float(time)), float(time)) for time in times]
 
-    def _flow(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    def flow(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """(h, w, 2): where each pixel of a lies in b, in pixels of this size, at most FLOW_SIDE."""
         scale = min(1.0, FLOW_SIDE / min(a.shape[:2]))
         size = max(16, round(a.shape[1] * scale)), max(16, round(a.shape[0] * scale))
         grey = [cv2.resize(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA) for p in (a, b)]
         return self._dis.calc(grey[0], grey[1], None)
 
-    def _at(
-        self,
-        a: np.ndarray,
-        b: np.ndarray,
-        forth: np.ndarray,
-        back: np.ndarray,
-        lost_a: np.ndarray,
-        lost_b: np.ndarray,
-        time: float,
-    ) -> np.ndarray:
-        to_a, unsure_a = _inverted(forth, time, lost_a)
-        to_b, unsure_b = _inverted(back, 1 - time, lost_b)
-        # nothing at the ends, so that the picture leaves a and arrives at b without a jump where flow has failed
-        trust = 4 * time * (1 - time)
-        weight_a, weight_b = (1 - time) * np.exp(-trust * unsure_a), time * np.exp(-trust * unsure_b)
-        share = weight_b / np.maximum(weight_a + weight_b, 1e-6)
-        height, width = a.shape[:2]
-        share = cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR)[..., None]
-        from_a, from_b = _warped(a, to_a).astype(np.float32), _warped(b, to_b)
-        return _bytes(from_a + (from_b - from_a) * share)
+
+def _shared(
+    forth: np.ndarray, back: np.ndarray, lost_a: np.ndarray, lost_b: np.ndarray, time: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Offsets into a and b for the picture at `time`, and the share of b, (h, w)."""
+    to_a, unsure_a = _inverted(forth, time, lost_a)
+    to_b, unsure_b = _inverted(back, 1 - time, lost_b)
+    # nothing at the ends, so that the picture leaves a and arrives at b without a jump where flow has failed
+    trust = 4 * time * (1 - time)
+    weight_a, weight_b = (1 - time) * np.exp(-trust * unsure_a), time * np.exp(-trust * unsure_b)
+    return to_a, to_b, weight_b / np.maximum(weight_a + weight_b, 1e-6)
 
 
 @functools.lru_cache(maxsize=4)
 def _pattern(height: int, width: int) -> np.ndarray:
     x, y = _grid(height, width)
-    return np.modf(52.9829189 * np.modf(0.06711056 * x + 0.00583715 * y)[0])[0][..., None]
+    apart = [5.588238 * channel for channel in range(3)]  # or the grey picture would have all of it
+    return np.stack(
+        [np.modf(52.9829189 * np.modf(0.06711056 * (x + by) + 0.00583715 * (y + by))[0])[0] for by in apart], 2
+    )
 
 
 def _bytes(picture: np.ndarray) -> np.ndarray:
@@ -128,12 +160,56 @@ def _inverted(flow: np.ndarray, time: float, lost: np.ndarray) -> tuple[np.ndarr
     return offset, cv2.GaussianBlur(np.minimum(unsure, 3.0), (5, 5), 0)
 
 
-def _warped(picture: np.ndarray, offset: np.ndarray) -> np.ndarray:
-    height, width = picture.shape[:2]
+class _Pair:
+    """Two pictures, ready for drawing what lies between them."""
+
+    def __init__(self, a: np.ndarray, b: np.ndarray, grain: Grain | None, seed: int) -> None:
+        self._pictures = a.astype(np.float32), b.astype(np.float32)
+        self._energies = _energy(_fine(self._pictures[0])), _energy(_fine(self._pictures[1]))
+        self._grain, self._seed = (grain, seed) if grain is not None and grain.shows else (None, seed)
+
+    def drawn(self, to_a: np.ndarray, to_b: np.ndarray, share: np.ndarray, time: float) -> np.ndarray:
+        """The picture that takes from a at x + to_a(x) and, as much as `share` says, from b at x + to_b(x).
+
+        Two pictures that do not quite fit blur each other where they are blended. So the local energy of what a
+        Gaussian (0.8 px) leaves over is brought back to that of the places the pixels come from, by a gain of at most
+        two. Grain is averaged away and dragged along: its energy is taken out of that, and fresh grain laid on, so that
+        an in-between has grain of its own as a frame has, and its steps are as large.
+        """
+        height, width = self._pictures[0].shape[:2]
+        first, second = (_warped(p, to, (height, width)) for p, to in zip(self._pictures, (to_a, to_b), strict=True))
+        share = cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR)
+        picture = first + (second - first) * share[..., None]
+        fine = _fine(picture)
+        have = _energy(fine)
+        small = have.shape
+        from_a, from_b = (_warped(e, to, small) for e, to in zip(self._energies, (to_a, to_b), strict=True))
+        wanted = from_a + (from_b - from_a) * cv2.resize(share, small[::-1], interpolation=cv2.INTER_AREA)
+        whole = (width, height)
+        if self._grain is not None:
+            white = _FINE_OF_WHITE * float(np.square(self._grain.channels).mean())
+            kept = cv2.resize((1 - share) ** 2 + share**2, small[::-1], interpolation=cv2.INTER_AREA)
+            kept *= np.clip(1 - white / np.maximum(wanted, 0.05), 0, 1)  # hardly any where there is nothing but grain
+            lacking = 1 - _PREDICTED * kept
+            wanted = np.maximum(wanted - lacking * white, 0)
+            fresh = self._grain.drawn((height, width), round(time * 1e6) + self._seed * 1_000_003)
+            fresh *= np.sqrt(cv2.resize(lacking, whole, interpolation=cv2.INTER_LINEAR))[..., None]
+        gain = np.sqrt(np.clip(wanted / np.maximum(have, 0.05), 0.0 if self._grain else 1.0, 4.0))
+        picture += fine * (cv2.resize(gain, whole, interpolation=cv2.INTER_LINEAR) - 1)[..., None]
+        if self._grain is not None:
+            picture += fresh
+        return _bytes(picture)
+
+
+def _warped(field: np.ndarray, offset: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """`field` (pictures: (H, W, 3), Lanczos; (h, w): bilinear) sampled at x + offset; both fitted to `size`."""
+    height, width = size
     scale = np.array([width / offset.shape[1], height / offset.shape[0]], np.float32)
-    full = cv2.resize(offset, (width, height), interpolation=cv2.INTER_LINEAR) * scale
+    kernel = cv2.INTER_LINEAR if offset.shape[0] <= height else cv2.INTER_AREA
     x, y = _grid(height, width)
-    return cv2.remap(picture, x + full[..., 0], y + full[..., 1], cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REFLECT_101)
+    full = cv2.resize(offset, (width, height), interpolation=kernel) * scale
+    how = cv2.INTER_LANCZOS4 if field.ndim == 3 else cv2.INTER_LINEAR
+    return cv2.remap(field, x + full[..., 0], y + full[..., 1], how, borderMode=cv2.BORDER_REFLECT_101)
 
 
 class Rife:
@@ -151,10 +227,13 @@ class Rife:
         self._device = device
         self.name = f"RIFE {self._network.version}"
 
-    def between(self, a: np.ndarray, b: np.ndarray, times: Sequence[float]) -> list[np.ndarray]:
+    def between(
+        self, a: np.ndarray, b: np.ndarray, times: Sequence[float], grain: Grain | None = None, seed: int = 0
+    ) -> list[np.ndarray]:
         import torch
 
         _check(a, b)
+        drawing = _Pair(a, b, grain, seed)
         height, width = a.shape[:2]
         below, right = -height % self._multiple, -width % self._multiple
         out = []
@@ -165,8 +244,11 @@ class Rife:
                 tensor = torch.from_numpy(padded.transpose(2, 0, 1)[None].copy()).to(self._device)
                 pair.append(tensor.float() / 255)
             for time in times:
-                between = self._network(*pair, float(time))[0, :, :height, :width]
-                out.append(_bytes((between * 255).permute(1, 2, 0).cpu().numpy()))
+                # the network's own last step samples bilinearly, which halves the finest detail
+                flow, mask = self._network.motion(pair[0], pair[1], float(time))
+                both = torch.cat((flow, 1 - mask), 1)[0, :, :height, :width].permute(1, 2, 0).contiguous().cpu().numpy()
+                to_a, to_b, share = (np.ascontiguousarray(both[..., k]) for k in (slice(0, 2), slice(2, 4), 4))
+                out.append(drawing.drawn(to_a, to_b, share, float(time)))
         return out
 
 
@@ -182,29 +264,38 @@ def load_interpolator(weights: str | Path | None = None, device: str = "cpu") ->
     return FlowWarp() if weights is None else Rife(weights, device)
 
 
-def keep_detail(picture: np.ndarray, a: np.ndarray, b: np.ndarray, time: float) -> np.ndarray:
-    """Give back the fine contrast that blending two pictures takes away, so that a join is as sharp as its neighbours.
+def grain_of(a: np.ndarray, b: np.ndarray) -> Grain:
+    """The grain of two neighbouring frames, (H, W, 3) uint8: what their motion does not carry from one to the other.
 
-    First the local energy of what a Gaussian (0.8 px) leaves over is brought to that of a and b at this time, by a gain
-    of at most two, never under one. Then grain that averaging took is laid on again (grey, white, the same for the
-    same time): its strength is measured as in Immerkaer, "Fast Noise Variance Estimation" (1996), with medians.
-    picture, a, b: (H, W, 3) uint8. time: 0 = a, 1 = b.
+    Texture that moves along is none. Strength as in Immerkaer, "Fast Noise Variance Estimation" (1996), with medians,
+    of the difference that is left after warping; never more than the picture itself shows. Rounding is taken off.
     """
-    height, width = picture.shape[:2]
-    fine = _fine(picture)
-    have, from_a, from_b = (_energy(over) for over in (fine, _fine(a), _fine(b)))
-    gain = np.sqrt(np.clip(((1 - time) * from_a + time * from_b) / np.maximum(have, 0.05), 1.0, 4.0))
-    sharp = picture + fine * (cv2.resize(gain, (width, height), interpolation=cv2.INTER_LINEAR) - 1)[..., None]
-    missing = (1 - time) * _grain(a) ** 2 + time * _grain(b) ** 2 - _grain(sharp) ** 2
-    if missing > 0.15:  # less is the rounding to whole levels
-        noise = np.random.default_rng(round(time * 1e6)).standard_normal(a.shape[:2], np.float32)
-        sharp += noise[..., None] * np.float32(min(missing, 25.0) ** 0.5)
-    return _bytes(sharp)
+    flow = FlowWarp().flow(b, a)
+    carried = _warped(a.astype(np.float32), flow, b.shape[:2])
+    now = b.astype(np.float32)
+    own = []
+    for weights in (*np.eye(3, dtype=np.float32), _GREY):
+        left, whole = _noise((now - carried) @ weights) ** 2 / 2, _noise(now @ weights) ** 2
+        rounding = float((weights**2).sum()) / 12
+        own.append(max(0.0, min(left, whole) - rounding) ** 0.5)
+    return Grain((own[0], own[1], own[2]), own[3])
+
+
+def usual_grain(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Grain:
+    """The median of `grain_of` over pairs of neighbours."""
+    found = np.median([(*grain.channels, grain.grey) for grain in (grain_of(a, b) for a, b in pairs)], axis=0)
+    return Grain((float(found[0]), float(found[1]), float(found[2])), float(found[3]))
 
 
 def _fine(image: np.ndarray) -> np.ndarray:
-    whole = image.astype(np.float32)
-    return whole - cv2.GaussianBlur(whole, (0, 0), 0.8)
+    return image - cv2.GaussianBlur(image, (0, 0), 0.8)
+
+
+_PREDICTED = 0.5
+"""How much of the grain that is dragged along counts as grain. 1 is right before encoding; an encoder predicts what
+moves along, and codes it coarser: in the decoded file 0 is nearest to the frames around. Half is near in both."""
+_FINE_OF_WHITE = float(np.square(_fine(np.pad(np.ones((1, 1), np.float32), 8))).sum())
+"""Energy that `_fine` leaves of white noise of unit strength."""
 
 
 def _energy(fine: np.ndarray) -> np.ndarray:
@@ -214,9 +305,8 @@ def _energy(fine: np.ndarray) -> np.ndarray:
     return cv2.GaussianBlur(cv2.resize(square, size, interpolation=cv2.INTER_AREA), (0, 0), 3.0)
 
 
-def _grain(image: np.ndarray) -> float:
-    """Standard deviation of the grain of the grey picture, levels."""
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+def _noise(image: np.ndarray) -> float:
+    """Standard deviation of the white noise of an (H, W) float picture."""
     mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    every = max(1, min(grey.shape) // 256)
-    return float(np.median(np.abs(cv2.filter2D(grey, cv2.CV_32F, mask)[::every, ::every]))) / (0.6745 * 6)
+    every = max(1, min(image.shape) // 256)
+    return float(np.median(np.abs(cv2.filter2D(image, cv2.CV_32F, mask)[::every, ::every]))) / (0.6745 * 6)

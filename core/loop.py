@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from .errors import ClipError
-from .interpolate import FLOW_SIDE, FlowWarp, Interpolator, keep_detail
+from .interpolate import FLOW_SIDE, FlowWarp, Grain, Interpolator, usual_grain
 from .score import ring_steps
 from .tone import Tone, join_shift, shift, tone_match
 
@@ -24,15 +24,21 @@ log = logging.getLogger(__name__)
 
 MIN_FRAMES = 6
 JOIN_FILL = 1.3
-"""A join step above this gets in-betweens; below, one more picture would make a stall of the two halves."""
+"""A join step this far above the median, and above both steps beside it, gets in-betweens; below, one more picture
+would make a stall of the two halves."""
 HOLE_FILL = 1.6
 """A step elsewhere that is this far above the median and above its neighbourhood is a hole, and is filled too."""
 STALL = 0.15
+STILL = 0.2
+"""Grey levels at 48 px: a clip is still when hardly a spot (3 in 1000) departs further from its median over time, on
+average. Stills have 0.03 to 0.15 (x264's own settings, crf 16 to 30), a sway of 0.1 px 0.26, a dot of 6 px that sways
+by 6 px 0.28."""
 _DISSOLVE = 1.5
 """When the way across a gap is this much longer on blurred pictures than its in-betweens cover at the usual step, the
 pictures do not follow from each other by motion: they dissolve, and that should take longer."""
 _DISSOLVE_SPEED = 0.65
 _STEP_SIDE = 256
+_LIKE_OTHERS = 1.3
 _SHORTER = 2.0
 """What a cut pays for shortening the clip, in steps of mismatch for the whole length: a tenth for a fifth of a step."""
 
@@ -99,6 +105,8 @@ def find_cut(
     points = _points(frames)
     moves = np.diff(points, axis=0)
     usual = float(np.median(np.abs(moves).mean(1)))
+    if length is None and (whole := _whole(points, moves, usual)):
+        return whole
     best = Cut(0, count, math.inf, math.inf)
     for start in range(min(max_start, count - shortest) + 1):
         ends = np.arange(start + shortest, count + 1)
@@ -114,6 +122,20 @@ def find_cut(
     return best
 
 
+def _whole(points: np.ndarray, moves: np.ndarray, usual: float) -> Cut | None:
+    """The whole clip, where it closes as it is: its motion turns no more at the join than at other places, and does
+    not stand, as it would where the last frame repeats the first."""
+    join = points[0] - points[-1]
+    turns = np.abs(np.diff(moves, axis=0)).mean(1)
+    at_join = [float(np.abs(join - moves[-1]).mean()), float(np.abs(join - moves[0]).mean())]
+    gap, beside = float(np.abs(join).mean()), [float(np.abs(moves[i]).mean()) for i in (0, -1)]
+    if max(at_join) > _LIKE_OTHERS * float(np.percentile(turns, 95)):
+        return None
+    if gap < 0.5 * sum(beside) / 2 and min(beside) > 0.5 * usual:
+        return None
+    return Cut(0, len(points), gap / usual, sum(at_join) / (2 * usual))
+
+
 def _check(frames: np.ndarray) -> None:
     if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8:
         raise ClipError(f"frames are {frames.dtype} {frames.shape}; they must be (N, H, W, 3) uint8")
@@ -121,20 +143,25 @@ def _check(frames: np.ndarray) -> None:
         raise ClipError(f"the clip has {len(frames)} frames; closing it needs at least {MIN_FRAMES}")
     if min(frames.shape[1:3]) < 32:
         raise ClipError(f"frames are {frames.shape[2]}x{frames.shape[1]}; the shorter side must be at least 32 px")
-    if all(np.array_equal(frames[0], frame) for frame in frames[1:]):
-        raise ClipError(f"all {len(frames)} frames are alike; there is no motion to close")
+    seen = _blurred(frames)
+    moved = np.abs(seen - np.median(seen, axis=0)).mean(0)
+    if np.percentile(moved, 99.7) < STILL:
+        raise ClipError(f"all {len(frames)} frames are alike, but for coding noise; there is no motion to close")
+
+
+def _blurred(frames: np.ndarray) -> np.ndarray:
+    """(N, h, w, 3) float: each frame at 48 px, blurred: differences grow with displacement, grain averages out."""
+    small = (_reduced(_reduced(frame, _STEP_SIDE).astype(np.float32), 48) for frame in frames)
+    return np.stack([cv2.GaussianBlur(frame, (0, 0), 1.5) for frame in small])
 
 
 def _points(frames: np.ndarray) -> np.ndarray:
-    """(N, d) float: each frame at 48 px, blurred, so that differences grow with displacement and grain averages out.
+    """(N, d) float: the frames as places; see `_blurred`.
 
     Without their mean colour: a tone that has drifted is put right at the join and need not decide where to cut.
     """
-    points = []
-    for frame in frames:
-        small = _reduced(_reduced(frame, _STEP_SIDE).astype(np.float32), 48)
-        points.append((cv2.GaussianBlur(small, (0, 0), 1.5) - small.mean((0, 1))).ravel())
-    return np.stack(points)
+    seen = _blurred(frames)
+    return (seen - seen.mean((1, 2), keepdims=True)).reshape(len(frames), -1)
 
 
 def _reduced(frame: np.ndarray, shorter: int) -> np.ndarray:
@@ -178,7 +205,9 @@ def close(
         if i in holes:
             at_join = i == len(ring) - 1
             far = _far(points, i)
-            more = _fill(ring, i, steps, median, interpolator, far, wanted if at_join else None)
+            beside = [(ring[k - 1], ring[k]) for k in (i, i + 3 - len(ring))]
+            grain = usual_grain(beside)
+            more = _fill(ring, i, steps, median, interpolator, far, wanted if at_join else None, grain)
             inserted, repaired = (len(more), repaired) if at_join else (inserted, repaired + len(more))
             parts.extend(picture[None] for picture in more)
     closed = np.concatenate(parts)
@@ -199,16 +228,30 @@ def close(
 
 
 def _without_stalls(frames: np.ndarray) -> np.ndarray:
-    """Frames that hardly differ from the next one on the ring are dropped; frame 0 never is."""
-    grey = [_grey(frame) for frame in frames]
-    steps, median = ring_steps(np.stack(grey))
+    """Frames that repeat the one before them while the motion goes on are dropped; frame 0 never is.
+
+    Motion that comes to rest by itself, as at the turn of a sway, is none: the steps around are small there, too.
+    """
+    grey = np.stack([_grey(frame) for frame in frames])
+    steps, median = ring_steps(grey)
+    count = len(frames)
     if median <= 0 or steps.min() >= STALL * median:
         return frames
+
+    def goes_on(i: int) -> bool:
+        """Before and after the stalled step i the motion is far from standing."""
+        sides = []
+        for way in (-1, 1):
+            k = next((k for k in range(1, count) if steps[(i + way * k) % count] >= STALL * median), 1)
+            sides.append(steps[(i + way * k) % count])
+        return min(sides) >= 0.4 * median
+
     keep = [0]
-    for i in range(1, len(frames)):
-        if np.abs(grey[i] - grey[keep[-1]]).mean() >= STALL * median:
+    for i in range(1, count):
+        if np.abs(grey[i] - grey[keep[-1]]).mean() >= STALL * median or not goes_on(i - 1):
             keep.append(i)
-    while len(keep) > MIN_FRAMES and np.abs(grey[keep[-1]] - grey[0]).mean() < STALL * median:
+    beside = min(steps[-2], steps[0])
+    while len(keep) > MIN_FRAMES and np.abs(grey[keep[-1]] - grey[0]).mean() < min(STALL * median, 0.3 * beside):
         keep.pop()
     return frames[keep] if len(keep) >= MIN_FRAMES else frames
 
@@ -224,7 +267,7 @@ def _tone_closed(frames: np.ndarray) -> np.ndarray:
 def _holes(ratios: np.ndarray) -> set[int]:
     """Indices i where the step from frame i to the next wants in-betweens."""
     count = len(ratios)
-    found = {count - 1} if ratios[-1] > JOIN_FILL else set()
+    found = {count - 1} if ratios[-1] > JOIN_FILL * max(1.0, min(ratios[-2], ratios[0])) else set()
     for i in range(count - 1):
         around = np.median([ratios[(i + k) % count] for k in range(-4, 5) if k and (i + k) % count != count - 1])
         if ratios[i] > HOLE_FILL and ratios[i] > HOLE_FILL * around:
@@ -246,6 +289,7 @@ def _fill(
     interpolator: Interpolator,
     far: float,
     wanted: int | None,
+    grain: Grain,
 ) -> list[np.ndarray]:
     """In-betweens for the gap from frame i to the next on the ring."""
     count = len(ring)
@@ -264,8 +308,7 @@ def _fill(
         scale, other = _march(table, dense, speeds, wanted)
         if 0.75 <= scale <= 1.35:
             times = other
-    pictures = interpolator.between(a, b, times)
-    return [keep_detail(picture, a, b, time) for picture, time in zip(pictures, times, strict=True)]
+    return interpolator.between(a, b, times, grain, i)
 
 
 def _timing(table: np.ndarray, dense: np.ndarray, speeds: list[float], most: int) -> tuple[int, list[float]]:
@@ -336,6 +379,7 @@ def retime(frames: np.ndarray, count: int, interpolator: Interpolator | None = N
     if count == len(frames):
         return frames
     interpolator = interpolator or FlowWarp()
+    grain = usual_grain([(frames[k - 1], frames[k]) for k in (0, len(frames) // 3, 2 * len(frames) // 3)])
     out = np.empty((count, *frames.shape[1:]), np.uint8)
     wanted: dict[int, list[tuple[int, float]]] = {}
     for k in range(count):
@@ -344,9 +388,9 @@ def retime(frames: np.ndarray, count: int, interpolator: Interpolator | None = N
     for i, places in wanted.items():
         a, b = frames[i], frames[(i + 1) % len(frames)]
         between = [(k, time) for k, time in places if time > 0]
-        pictures = interpolator.between(a, b, [time for _, time in between]) if between else []
-        for (k, time), picture in zip(between, pictures, strict=True):
-            out[k] = keep_detail(picture, a, b, time)
+        pictures = interpolator.between(a, b, [time for _, time in between], grain, i) if between else []
+        for (k, _), picture in zip(between, pictures, strict=True):
+            out[k] = picture
         for k, time in places:
             if time == 0:
                 out[k] = a

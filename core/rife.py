@@ -105,7 +105,22 @@ class _Block40(nn.Module):
         return out[:, :4] * (scale * 2), out[:, 4:5]
 
 
-class RIFE40(nn.Module):
+class _Rife(nn.Module):
+    def motion(self, a: Tensor, b: Tensor, time: float) -> tuple[Tensor, Tensor]:
+        """a, b: (1, 3, H, W) 0..1, sides a multiple of 64; time 0..1.
+
+        Returns (1, 4, H, W), where the pixels between come from in a and in b (offsets in px), and (1, 1, H, W), how
+        much of them from a.
+        """
+        raise NotImplementedError
+
+    def forward(self, a: Tensor, b: Tensor, time: float) -> Tensor:
+        """The picture between as upstream draws it: both sampled bilinearly. Arguments as in `motion`."""
+        flow, mask = self.motion(a, b, time)
+        return _warp(a, flow[:, :2]) * mask + _warp(b, flow[:, 2:]) * (1 - mask)
+
+
+class RIFE40(_Rife):
     version = "4.0"
 
     def __init__(self):
@@ -113,8 +128,7 @@ class RIFE40(nn.Module):
         self.block0, self.block1 = _Block40(7, 192), _Block40(12, 128)
         self.block2, self.block3 = _Block40(12, 96), _Block40(12, 64)
 
-    def forward(self, a: Tensor, b: Tensor, time: float) -> Tensor:
-        """a, b: (1, 3, H, W) 0..1, sides a multiple of 64; time 0..1. Returns the picture between, same shape."""
+    def motion(self, a: Tensor, b: Tensor, time: float) -> tuple[Tensor, Tensor]:
         when = torch.full_like(a[:, :1], time)
 
         def refine(block: _Block40, flow: Tensor, mask: Tensor, scale: int) -> tuple[Tensor, Tensor]:
@@ -132,8 +146,7 @@ class RIFE40(nn.Module):
         for block, scale in ((self.block2, scales[2]), (self.block3, scales[3])):
             change, more = refine(block, flow, mask, scale)
             flow, mask = flow + change, mask + more
-        mask = torch.sigmoid(mask)
-        return _warp(a, flow[:, :2]) * mask + _warp(b, flow[:, 2:]) * (1 - mask)
+        return flow, torch.sigmoid(mask)
 
 
 class _ResConv(nn.Module):
@@ -179,7 +192,7 @@ class _Encoder(nn.Module):
         return self.cnn3(x)
 
 
-class RIFE425(nn.Module):
+class RIFE425(_Rife):
     version = "4.25/4.26"
 
     def __init__(self):
@@ -189,8 +202,7 @@ class RIFE425(nn.Module):
         self.block1, self.block2 = _Block425(28, 128), _Block425(28, 96)
         self.block3, self.block4 = _Block425(28, 64), _Block425(28, 32)
 
-    def forward(self, a: Tensor, b: Tensor, time: float) -> Tensor:
-        """a, b: (1, 3, H, W) 0..1, sides a multiple of 64; time 0..1. Returns the picture between, same shape."""
+    def motion(self, a: Tensor, b: Tensor, time: float) -> tuple[Tensor, Tensor]:
         when = torch.full_like(a[:, :1], time)
         inside_a, inside_b = self.encode(a), self.encode(b)
         flow, mask, features = self.block0(torch.cat((a, b, inside_a, inside_b, when), 1), None, 16)
@@ -199,5 +211,4 @@ class RIFE425(nn.Module):
             pictures = (_warp(a, to_a), _warp(b, to_b), _warp(inside_a, to_a), _warp(inside_b, to_b))
             change, mask, features = block(torch.cat((*pictures, when, mask, features), 1), flow, scale)
             flow = flow + change
-        mask = torch.sigmoid(mask)
-        return _warp(a, flow[:, :2]) * mask + _warp(b, flow[:, 2:]) * (1 - mask)
+        return flow, torch.sigmoid(mask)

