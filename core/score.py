@@ -373,6 +373,9 @@ def _first_frame(first: np.ndarray, cover: np.ndarray, letters: np.ndarray | Non
     return float((similar * weight).sum() / total), psnr, colour
 
 
+_CORE = 64  # px: a mean over fewer tells the noise of one of them
+
+
 def _glyph_core(letters: np.ndarray) -> np.ndarray | None:
     """(H, W) bool: inside the strokes, two pixels at 1080 from their edge; whole strokes where those are thinner.
 
@@ -383,7 +386,7 @@ def _glyph_core(letters: np.ndarray) -> np.ndarray | None:
     inside = inside if inside.any() else (letters > 0.5).astype(np.uint8)
     steps = max(1, round(min(letters.shape) / 540))
     core = cv2.erode(inside, np.ones((3, 3), np.uint8), iterations=steps)
-    core = core if core.any() else inside
+    core = core if np.count_nonzero(core) >= _CORE else inside
     return core.astype(bool) if core.any() else None
 
 
