@@ -6,6 +6,7 @@ float32 masks. A loop of 96 frames at 1080x1080 is 1.3 GB as an IMAGE, so frames
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 from collections.abc import Iterable, Iterator
@@ -124,7 +125,8 @@ class _Memory:
                 _Memory._end.cancel()
             _Memory._end = threading.Timer(self.KEPT, _Memory._forget)
             _Memory._end.daemon = True
-            _Memory._end.start()
+            with contextlib.suppress(RuntimeError):  # no new threads while Python ends
+                _Memory._end.start()
 
     @classmethod
     def take(cls, shape: tuple[int, ...]) -> _Memory | None:
