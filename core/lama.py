@@ -137,7 +137,11 @@ def _through_spandrel(path: Path, device: str) -> Callable[[Any, Any], Any]:
         import spandrel
     except ImportError as error:
         raise ModelError(f"{path}: needs spandrel, which ComfyUI brings; or use {NAME}") from error
-    model = spandrel.ModelLoader(device=device).load_from_file(str(path))
+    try:
+        model = spandrel.ModelLoader(device=device).load_from_file(str(path))
+    except Exception as error:  # spandrel's and safetensors' own kinds, and what a wrong shape raises in torch
+        reason = type(error).__name__
+        raise ModelError(f"{path}: is not a model that spandrel knows, or is damaged ({reason}); use LaMa") from error
     if not isinstance(model, spandrel.MaskedImageModelDescriptor):
         raise ModelError(f"{path}: is a {model.architecture.name} model, not one that fills holes; use LaMa")
     return lambda image, mask: model.eval()(image, mask)
