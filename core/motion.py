@@ -187,7 +187,7 @@ class Stage:
 
 
 def _doubled(picture: np.ndarray) -> np.ndarray:
-    """(H, W, 3) float32 -> (2H, 2W, 3): every other value is the picture's own, those between are Lanczos-3 (Duchon 1979).
+    """(H, W, 3) float32 -> (2H, 2W, 3): every other value is the picture's own, the rest Lanczos-3 (Duchon 1979).
 
     Bilinear sampling of this takes a third of the time of bicubic sampling of the picture, blurs less half-way between
     pixels, and OpenCV, which rounds places to 1/32 px, is twice as exact.
