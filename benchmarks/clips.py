@@ -151,8 +151,17 @@ MAKERS: dict[str, tuple[Callable[[], list[np.ndarray]], bool]] = {
 
 
 def make(name: str) -> TestClip:
-    """One clip of the set, with a little film grain, since clips from a model are never clean."""
-    frames, closes = MAKERS[name][0](), MAKERS[name][1]
-    rng = np.random.default_rng(len(name))
+    """One clip of the set."""
+    return TestClip(name, _grainy(MAKERS[name][0](), len(name)), MAKERS[name][1])
+
+
+def sway(count: int, reach: float) -> np.ndarray:
+    """A perfect loop of `count` frames, (count, 512, 512, 3) uint8."""
+    return _grainy(_sway(_scene(1), count, float(count), reach, 1), 0)
+
+
+def _grainy(frames: list[np.ndarray], seed: int) -> np.ndarray:
+    """With a little film grain, since clips from a model are never clean."""
+    rng = np.random.default_rng(seed)
     grainy = [np.clip(np.round(frame + rng.normal(0, 1.0, frame.shape)), 0, 255).astype(np.uint8) for frame in frames]
-    return TestClip(name, np.stack(grainy), closes)
+    return np.stack(grainy)

@@ -3,7 +3,10 @@
     python benchmarks/loop.py [--clips NAME ...] [--ways WAY ...] [--weights RIFE_FILE] [--memory]
 
 Prints one JSON line for each clip and way: figures of the frames and of the decoded file (H.264 as `core.video` writes
-it; figures as in `core.score`), and CPU and wall seconds. `--memory` closes 97 frames of 1024x1024 and prints the peak.
+it; figures as in `core.score`, and `join`), and CPU and wall seconds. `sharpness` is that of the worst frame anywhere;
+`join` that of the worst frame of the join, against the frames on both sides of the join and not those inside it.
+`--memory` closes 97 frames of 1024x1024 and prints the peak. `--retime` takes perfect 24-frame loops to 30 and 60
+frames and prints their steps beside those of the loop itself and of the same motion drawn at that rate.
 """
 
 from __future__ import annotations
@@ -16,17 +19,38 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
-from clips import MAKERS, make
+from clips import MAKERS, make, sway
 from coverloop.core import video
-from coverloop.core.interpolate import Interpolator, load_interpolator
-from coverloop.core.loop import close_clip
+from coverloop.core.interpolate import Grain, Interpolator, load_interpolator
+from coverloop.core.loop import close_clip, retime
 from coverloop.core.score import score
 
 FPS = 24
+
+
+class AsPublished:
+    """RIFE as other packs run it: the network's own picture."""
+
+    def __init__(self, weights: Path) -> None:
+        from coverloop.core import rife
+
+        self._network = rife.load(weights)
+        self.name = f"RIFE {self._network.version}"
+
+    def between(
+        self, a: np.ndarray, b: np.ndarray, times: Sequence[float], grain: Grain | None = None, seed: int = 0
+    ) -> list[np.ndarray]:
+        import torch
+
+        pair = [torch.from_numpy(p.transpose(2, 0, 1)[None].copy()).float() / 255 for p in (a, b)]
+        with torch.inference_mode():
+            pictures = [self._network(*pair, time)[0].permute(1, 2, 0).numpy() for time in times]
+        return [np.clip(np.round(picture * 255), 0, 255).astype(np.uint8) for picture in pictures]
 
 
 def nothing(frames: np.ndarray, interpolator: Interpolator) -> np.ndarray:
@@ -67,9 +91,13 @@ def reference(frames: np.ndarray, interpolator: Interpolator) -> np.ndarray:
 
 
 def ours(frames: np.ndarray, interpolator: Interpolator) -> np.ndarray:
-    return close_clip(frames, FPS, max_start=0, interpolator=interpolator)[0]
+    closed, report = close_clip(frames, FPS, max_start=0, interpolator=interpolator)
+    MADE["close"] = report.inserted
+    return closed
 
 
+MADE = {"nothing": 0, "cross-fade": 12, "reference graph": 5}
+"""Frames at the end that each way makes for the join; `close` tells of its own."""
 WAYS: dict[str, Callable[[np.ndarray, Interpolator], np.ndarray]] = {
     "nothing": nothing,
     "cross-fade": cross_fade,
@@ -78,10 +106,20 @@ WAYS: dict[str, Callable[[np.ndarray, Interpolator], np.ndarray]] = {
 }
 
 
-def figures(frames: np.ndarray) -> dict[str, float]:
+def figures(frames: np.ndarray, made: int = 0) -> dict[str, float]:
     judged = score(frames, fps=FPS)
     names = ("seam_ratio", "largest_step", "smallest_step", "tile_seam", "seam_residual", "sharpness")
-    return {name: round(getattr(judged, name), 2) for name in names}
+    return {**{name: round(getattr(judged, name), 2) for name in names}, "join": round(join_sharpness(frames, made), 2)}
+
+
+def join_sharpness(frames: np.ndarray, made: int) -> float:
+    """Lowest Laplacian variance of the last `made` frames and of one more on each side, against that of the next frames
+    (an eighth of the clip) before and after the join, from the one to the other in a straight line."""
+    values = np.array([cv2.Laplacian(cv2.cvtColor(f, cv2.COLOR_RGB2GRAY), cv2.CV_32F).var() for f in frames])
+    reach, count = max(4, len(frames) // 8), made + 2
+    ring = np.roll(values, -1)  # the join lies at the end now
+    before, after = float(np.median(ring[-count - reach : -count])), float(np.median(ring[:reach]))
+    return float((ring[-count:] / np.linspace(before, after, count)).min())
 
 
 def decoded(frames: np.ndarray) -> np.ndarray:
@@ -106,22 +144,41 @@ def peak_memory(interpolator: Interpolator) -> dict[str, float]:
     return {"frames": len(closed), "peak_mb": round(peak / scale), "start_mb": round(before / scale), "cpu_s": seconds}
 
 
+def retimed(interpolator: Interpolator) -> Iterator[dict[str, object]]:
+    for reach in (1.0, 3.0):
+        own = sway(24, reach)
+        for count in (30, 60):
+            made = retime(own, count, interpolator)
+            shown = {"itself": own, "retimed": made, "decoded": decoded(made), "drawn so": sway(count, reach)}
+            line = {}
+            for name, frames in shown.items():
+                judged = score(frames, fps=FPS)
+                line[name] = [round(v, 2) for v in (judged.largest_step, judged.smallest_step, judged.sharpness)]
+            yield {"retime": f"sway of {reach:g} px", "frames": count, "largest, smallest, sharpness": line}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", nargs="*", default=list(MAKERS), choices=list(MAKERS), metavar="NAME")
     parser.add_argument("--ways", nargs="*", default=list(WAYS), choices=list(WAYS), metavar="WAY")
     parser.add_argument("--weights", type=Path, help="RIFE weights; without, optical flow")
     parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--retime", action="store_true")
     chosen = parser.parse_args()
     interpolator = load_interpolator(chosen.weights)
     if chosen.memory:
         print(json.dumps({"memory": peak_memory(interpolator), "interpolator": interpolator.name}))
         return
+    if chosen.retime:
+        for line in retimed(interpolator):
+            print(json.dumps({**line, "interpolator": interpolator.name}), flush=True)
+        return
+    published = interpolator if chosen.weights is None else AsPublished(chosen.weights)
     for name in chosen.clips:
         clip = make(name)
         for way in chosen.ways:
             cpu, wall = time.process_time(), time.perf_counter()
-            closed = WAYS[way](clip.frames, interpolator)
+            closed = WAYS[way](clip.frames, published if way == "reference graph" else interpolator)
             line = {
                 "clip": name,
                 "closes": clip.closes,
@@ -132,7 +189,13 @@ def main() -> None:
                 "wall_s": round(time.perf_counter() - wall, 1),
             }
             print(
-                json.dumps({**line, "before_encoding": figures(closed), "decoded": figures(decoded(closed))}),
+                json.dumps(
+                    {
+                        **line,
+                        "before_encoding": figures(closed, MADE[way]),
+                        "decoded": figures(decoded(closed), MADE[way]),
+                    }
+                ),
                 flush=True,
             )
 

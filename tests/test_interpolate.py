@@ -1,3 +1,4 @@
+import itertools
 import sys
 from pathlib import Path
 
@@ -140,6 +141,23 @@ def test_the_version_is_told_from_the_state_dict(untrained, version):
     between = interpolator.between(waves(height=100, width=70), waves(1.0, height=100, width=70), [0.25, 0.5])
     assert [picture.shape for picture in between] == [(100, 70, 3)] * 2
     assert between[0].dtype == np.uint8
+
+
+@pytest.mark.parametrize("file", ["rife40.pkl", "rife426.pkl"])
+def test_rife_goes_evenly_from_one_picture_to_the_other(file):
+    """Asked for a time near an end, the network gives that end's picture, and it snaps to whole pixels."""
+    if not (WEIGHTS / file).is_file():
+        pytest.skip(f"{WEIGHTS / file} is not there")
+    wide = np.random.default_rng(3).normal(128, 120, (128, 212, 3)).astype(np.float32)
+    wide = np.clip(cv2.GaussianBlur(wide, (0, 0), 2.0), 0, 255).round().astype(np.uint8)
+    a, b = (np.ascontiguousarray(wide[:, left : left + 192]) for left in (8, 4))
+    interpolator = load_interpolator(WEIGHTS / file)
+    for count in (5, 19):
+        pictures = [a, *interpolator.between(a, b, list(np.linspace(0, 1, count + 2)[1:-1])), b]
+        steps = np.array([np.abs(two.astype(int) - one).mean() for one, two in itertools.pairwise(pictures)])
+        assert steps.max() < 1.2 * np.median(steps)
+        assert steps.min() > 0.8 * np.median(steps)
+        assert min(sharpness(picture) for picture in pictures) > 0.9 * sharpness(a)
 
 
 def test_without_weights_it_is_the_flow_warp():
