@@ -32,6 +32,10 @@ def _first(folder: Path, *names: str) -> Path:
     return next(folder / name for name in names if (folder / name).exists())
 
 
+def _hangul(text: str) -> bool:
+    return any("\uac00" <= character <= "\ud7a3" for character in text)
+
+
 def _db(a: np.ndarray, b: np.ndarray, where: np.ndarray) -> float:
     error = ((a.astype(np.float64) - b) ** 2)[where]
     return 99.0 if error.size == 0 or error.mean() == 0 else float(10 * np.log10(255**2 / error.mean()))
@@ -42,7 +46,7 @@ def measure(folder: Path, name: str, each_filler: bool) -> tuple[dict[str, Any],
     cover = read_cover(_first(folder, f"{name}.jpg", f"{name}.png")).image
     clean = read_cover(_first(folder, f"{name}.clean.jpg", f"{name}.clean.png")).image
     truth = cv2.imread(str(folder / f"{name}.mask.png"), cv2.IMREAD_GRAYSCALE) > 127  # type: ignore[operator]
-    styles = [item["style"] for item in json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))["items"]]
+    items = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))["items"]
     clock = [time.perf_counter()]
     regions = decide_lift(cover, find_text(cover, read=False))
     clock.append(time.perf_counter())
@@ -60,7 +64,8 @@ def measure(folder: Path, name: str, each_filler: bool) -> tuple[dict[str, Any],
     free = glyph_mask(clean, decide_lift(clean, find_text(clean, read=False)))
     figures = {
         "name": name,
-        "styles": styles,
+        "styles": [item["style"] for item in items],
+        "korean": _hangul(items[0]["text"]),
         "recall": float((near & truth).sum() / max(1, truth.sum())),
         "iou": both / max(1, either),
         "precision": both / max(1, np.count_nonzero(hard)),
@@ -87,11 +92,14 @@ def _row(cover: np.ndarray, clean: np.ndarray, plate: np.ndarray, hard: np.ndarr
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Means and worst values over all covers, by style of the title (a cover's first item), and the worst three."""
+    """Means and worst values over all covers, by style of the title (a cover's first item), over those with a Korean
+    title, and the worst three."""
     worst = sorted(rows, key=lambda row: row["iou"])[:3]
     by_style = defaultdict(list)
     for row in rows:
         by_style[row["styles"][0]].append(row)
+        if row["korean"]:
+            by_style["korean"].append(row)
     result: dict[str, Any] = {
         "covers": len(rows),
         "mean": {key: round(float(np.mean([row[key] for row in rows])), 4) for key in FIGURES},

@@ -145,20 +145,50 @@ def _reader(device: str) -> Any:
 def read_line(line: np.ndarray, device: str | None = None) -> tuple[str, float]:
     """Read one straightened line of Latin lettering.
 
-    line: (H, W) uint8 grey, text upright, left to right. Returns (text, confidence 0..1); ("", 0.0) when nothing is
-    read. Greedy CTC decoding over EasyOCR's english_g2 alphabet: other scripts come out as nonsense of low confidence.
+    line: (H, W) uint8 grey, text upright, left to right. Returns (text, trust 0..1); ("", 0.0) when nothing is read.
+    Greedy CTC decoding over EasyOCR's english_g2 alphabet, which knows no other script but is often sure of what it
+    makes up for one. So the line is read three times, as it is, as its negative and with a margin: trust is the least
+    of the mean character confidences times the agreement of the readings. Letters are read alike three times, what is
+    made up is not.
     """
     import torch
 
     device = device or default_device()
+    margin = line.shape[0] // 6
+    wider = cv2.copyMakeBorder(line, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
     width = int(np.clip(round(line.shape[1] * _LINE_HEIGHT / line.shape[0]), 16, _LONGEST_LINE))
     kernel = cv2.INTER_AREA if line.shape[0] > _LINE_HEIGHT else cv2.INTER_CUBIC
-    scaled = cv2.resize(line, (width, _LINE_HEIGHT), interpolation=kernel).astype(np.float32)
-    tensor = torch.from_numpy(scaled[None, None] / 127.5 - 1).to(device)
+    views = [cv2.resize(view, (width, _LINE_HEIGHT), interpolation=kernel) for view in (line, 255 - line, wider)]
+    tensor = torch.from_numpy(np.stack(views)[:, None].astype(np.float32) / 127.5 - 1).to(device)
     with torch.inference_mode():
-        chances = torch.softmax(_reader(device)(tensor, None)[0], dim=-1).cpu().numpy()
+        chances = torch.softmax(_reader(device)(tensor, None), dim=-1).cpu().numpy()
+    readings = [_decode(one) for one in chances]
+    first = _bare(readings[0][0])
+    apart = max(_distance(first, _bare(text)) for text, _ in readings[1:])
+    return readings[0][0], min(confidence for _, confidence in readings) * (1 - apart)
+
+
+def _decode(chances: np.ndarray) -> tuple[str, float]:
+    """chances: (steps, classes). Returns (text, mean confidence of its characters)."""
     best = chances.argmax(1)
-    new = np.concatenate([[True], best[1:] != best[:-1]]) & (best > 0)
-    if not new.any():
+    starts = np.flatnonzero(np.concatenate([[True], best[1:] != best[:-1]]))
+    runs = [part for part in np.split(np.arange(len(best)), starts[1:]) if best[part[0]] > 0]
+    if not runs:
         return "", 0.0
-    return "".join(CHARACTERS[i - 1] for i in best[new]), float(np.mean(chances.max(1)[new]))
+    text = "".join(CHARACTERS[best[run[0]] - 1] for run in runs)
+    return text, float(np.mean([chances[run, best[run[0]]].max() for run in runs]))
+
+
+def _bare(text: str) -> str:
+    """`text` without spaces, case and the difference between characters that look alike."""
+    return "".join(text.split()).lower().translate(str.maketrans("015|$€l68", "oisiscigb"))
+
+
+def _distance(a: str, b: str) -> float:
+    """Levenshtein's edit distance as a share of the longer string."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        before, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (x != y))
+    return row[-1] / max(len(a), len(b), 1)

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 from coverloop.core import ocr
 from coverloop.core.errors import CoverError, ModelError, UsageError
-from coverloop.core.text import TextRegion, decide_lift, find_text, straighten
+from coverloop.core.text import TextRegion, _as_words, decide_lift, find_text, straighten
 from lettered import coverage, over, picture
 
 INK = np.array([245.0, 240, 225])
@@ -54,6 +55,47 @@ def test_lines_are_read_in_order(regions):
     assert texts[0] == "Slow Rivers"
     assert "Night Swim" in texts
     assert texts[-1] is not None and texts[-1].replace(" ", "") == "FERNS"
+
+
+def test_letters_are_trusted():
+    alpha = coverage(420, "Golden Hour", 60, (210, 210))
+    inked = np.flatnonzero(alpha.any(0))
+    grey = (255 * alpha[162:258, inked[0] - 12 : inked[-1] + 12]).astype(np.uint8)
+    text, trust = ocr.read_line(grey)
+    assert text == "Golden Hour"
+    assert trust > 0.8
+
+
+def test_readings_that_disagree_are_not_trusted(monkeypatch):
+    """Sure of itself every time, and of something else each time: this is how Hangul is read."""
+
+    def reader(views, _):
+        chances = np.full((3, 4, len(ocr.CHARACTERS) + 1), -20.0, np.float32)
+        for one, word in zip(chances, ("EX 4", "4l4|", "EX 4"), strict=True):
+            for step, character in zip(one, word, strict=True):
+                step[ocr.CHARACTERS.index(character) + 1] = 20
+        return torch.from_numpy(chances)
+
+    monkeypatch.setattr(ocr, "_reader", lambda device: reader)
+    assert ocr.read_line(np.zeros((40, 120), np.uint8))[1] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("read", "meant"),
+    [
+        ("M 0 N KEY H0 TE L", "MONKEYHOTEL"),
+        ("5 | L | € A G E L", "SILICAGEL"),
+        ("j u n e & th e kit e $", "june&thekites"),
+        ("N O W", "NOW"),
+        ("H0use", "House"),
+        ("K0VA ", "KOVA"),
+        ("to be or not to be", "to be or not to be"),
+        ("2026 REMASTER", "2026 REMASTER"),
+        ("U2", "U2"),
+    ],
+)
+def test_spaced_type_is_one_word_and_letters_are_letters(read, meant):
+    assert _as_words(read) == meant
 
 
 def test_angles_follow_the_type(regions):
