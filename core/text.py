@@ -261,7 +261,7 @@ def _as_words(text: str) -> str:
 def _cased(word: str, meant: str) -> str:
     """`meant` in the case of the letters of `word`, or `word` where it has few letters or real digits."""
     letters = [character for character in word if character.isalpha()]
-    if len(letters) < 2 or len(letters) < 0.5 * len(word) or any(character.isdecimal() for character in meant):
+    if len(letters) < 2 or len(letters) < 0.4 * len(word) or any(character.isdecimal() for character in meant):
         return word
     small = sum(character.islower() for character in letters) > 0.5 * len(letters)
     return "".join(m.lower() if small and m != w else m for w, m in zip(word, meant, strict=True))
