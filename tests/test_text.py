@@ -70,10 +70,11 @@ def test_readings_that_disagree_are_not_trusted(monkeypatch):
     """Sure of itself every time, and of something else each time: this is how Hangul is read."""
 
     def reader(views, _):
-        chances = np.full((3, 4, len(ocr.CHARACTERS) + 1), -20.0, np.float32)
-        for one, word in zip(chances, ("EX 4", "4l4|", "EX 4"), strict=True):
+        chances = np.zeros((len(views), 4, len(ocr.CHARACTERS) + 1), np.float32)
+        words = ("EX 4",) if len(views) == 1 else ("4l4|", "EX 4")
+        for one, word in zip(chances, words, strict=True):
             for step, character in zip(one, word, strict=True):
-                step[ocr.CHARACTERS.index(character) + 1] = 20
+                step[ocr.CHARACTERS.index(character) + 1] = 7.5  # confidence 0.95
         return torch.from_numpy(chances)
 
     monkeypatch.setattr(ocr, "_reader", lambda device: reader)
