@@ -214,8 +214,9 @@ def _warped(field: np.ndarray, offset: np.ndarray, size: tuple[int, int]) -> np.
 
 _RIFE_TIMES = (0.25, 0.5, 0.75)
 """Times that RIFE is asked for. In between, and from there to the ends, the motion is taken to go on evenly: it
-snaps short ways to whole pixels, and near the ends it gives a or b themselves, a stall and then a jump. On a sway this
-is 0.5 to 2 dB nearer to the truth than asking for each time, and takes less time."""
+snaps short ways to whole pixels, and near the ends it gives a or b themselves, a stall and then a jump. On one pair of
+a sway, at five times, this was between 0.2 dB worse and 3.9 dB better than asking for each time (mean: 0.6 dB with 4.0,
+1.3 dB with 4.26), and it takes less time."""
 
 
 class Rife:
