@@ -126,9 +126,7 @@ def _believed(shape: _Shape, explained: float, evidence: _Evidence, contrast: fl
     if shape.kind == "shadow":
         darker = float(evidence.change.sum()) < 0
         enough = evidence.there > (_EXPLAINED_DEEP if deep > _DEEP else _EXPLAINED_THERE)
-        return explained > _EXPLAINED["shadow"] or (
-            darker and deep > _VISIBLE and evidence.steady > _STEADY and enough
-        )
+        return explained > _EXPLAINED["shadow"] or (darker and deep > _VISIBLE and evidence.steady > _STEADY and enough)
     least = _EXPLAINED_OWN_GLOW if shape.kind == "glow" and own_colour else _EXPLAINED[shape.kind]
     return explained > least and deep > max(_VISIBLE, _FRINGE * contrast)
 

@@ -186,8 +186,9 @@ def restored(entry: Entry, stem: Path, cover: str) -> Deliverable:
     """`restore`, told as a deliverable. Raises as it does."""
     record = restore(entry, stem, cover)
     assert entry.video
-    names = (stem.with_name(stem.name + ending) for ending in (entry.video.suffix, ".jpg", ".json"))
-    return Deliverable(*names, entry.passed, tuple(record.get("judgement", {}).get("problems", ())), record)
+    video, poster, sidecar = (stem.with_name(stem.name + ending) for ending in (entry.video.suffix, ".jpg", ".json"))
+    problems = tuple(record.get("judgement", {}).get("problems", ()))
+    return Deliverable(video, poster, sidecar, entry.passed, problems, record)
 
 
 def _is_whole(path: Path, facts: Mapping[str, Any]) -> bool:
