@@ -106,7 +106,7 @@ def find_text(cover: np.ndarray, *, read: bool = True, device: str | None = None
     lines += [[grown] for piece in pieces if piece.score < _SURE and (grown := _grown(piece, lines, characters.shape))]
     regions = [_region(line, characters.shape, scale, cover.shape[:2]) for line in lines]
     if read:
-        regions = [_read(cover, region, device) for region in regions]
+        regions = [_read(cover, region, device) if region.confidence >= _SURE else region for region in regions]
     return _in_reading_order(regions)
 
 
