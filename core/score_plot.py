@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from .score import Clip, Judgement
+    from .judgement import Judgement
+    from .score import Clip
 
 WIDTH, CHART, MARGIN = 960, 260, 40
 INK, PALE, BAR, JOIN, BAD = (40, 40, 44), (205, 205, 210), (96, 140, 190), (240, 150, 40), (205, 50, 50)

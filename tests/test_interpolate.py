@@ -146,8 +146,6 @@ def test_the_version_is_told_from_the_state_dict(untrained, version):
 @pytest.mark.parametrize("file", ["rife40.pkl", "rife426.pkl"])
 def test_rife_goes_evenly_from_one_picture_to_the_other(file):
     """Asked for a time near an end, the network gives that end's picture, and it snaps to whole pixels."""
-    if not (WEIGHTS / file).is_file():
-        pytest.skip(f"{WEIGHTS / file} is not there")
     wide = np.random.default_rng(3).normal(128, 120, (128, 212, 3)).astype(np.float32)
     wide = np.clip(cv2.GaussianBlur(wide, (0, 0), 2.0), 0, 255).round().astype(np.uint8)
     a, b = (np.ascontiguousarray(wide[:, left : left + 192]) for left in (8, 4))
@@ -196,8 +194,6 @@ RECORDED = {  # by the reference implementations in those packages, on the pictu
 
 @pytest.mark.parametrize(("file", "time"), list(RECORDED))
 def test_outputs_equal_the_reference_implementation(file, time):
-    if not (WEIGHTS / file).is_file():
-        pytest.skip(f"{WEIGHTS / file} is not there")
     network = rife.load(WEIGHTS / file)
     y, x = np.mgrid[:128, :192].astype(np.float32)
     a, b = (

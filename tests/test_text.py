@@ -1,5 +1,6 @@
 """Finding and reading, with the real detector and reader, on covers drawn here."""
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -13,7 +14,6 @@ INK = np.array([245.0, 240, 225])
 
 def inside(regions, alpha):
     """Share of the lettering that lies inside the regions."""
-    import cv2
 
     area = np.zeros(alpha.shape, np.uint8)
     for region in regions:
@@ -24,7 +24,6 @@ def inside(regions, alpha):
 @pytest.fixture(scope="module")
 def found():
     """One cover with a title, a rotated line, spaced and stacked type; its regions, each with its truth."""
-    import cv2
 
     size = 512
     cover = picture(size, seed=2).astype(np.float32)
@@ -182,3 +181,16 @@ def test_a_person_wins_over_the_default():
 def test_overrides_that_match_nothing_are_told(which):
     with pytest.raises(UsageError):
         decide_lift(np.zeros((60, 60, 3), np.uint8), [square(0, 30, "EP")], keep=which)
+
+
+@pytest.mark.parametrize(("peak", "x", "found"), [(0.4, 150, 2), (0.4, 220, 1), (0.3, 150, 1), (0.9, 220, 2)])
+def test_a_faint_character_counts_only_beside_a_line(monkeypatch, peak, x, found):
+    """Maps as CRAFT gives them for a word and one more character, beside it (x = 150) or far away."""
+    characters, links = np.zeros((2, 100, 300), np.float32)
+    for centre, height in ((60, 1.0), (85, 1.0), (110, 1.0), (x, peak)):
+        cv2.circle(characters, (centre, 50), 8, height, -1)
+    links[46:54, 60:110] = 1.0
+    monkeypatch.setattr(ocr, "score_maps", lambda cover, device: (characters, links, 0.5))
+    regions = find_text(np.zeros((200, 600, 3), np.uint8), read=False)
+    assert len(regions) == found
+    assert all(0 <= px < 600 and 0 <= py < 200 for region in regions for px, py in region.polygon)

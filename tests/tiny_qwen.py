@@ -28,29 +28,7 @@ def build(folder: Path, kind: str) -> Path:
     torch.manual_seed(0)
     folder.mkdir(parents=True)
     tokenizer = _tokenizer(folder)
-    ids = {
-        name: tokenizer.convert_tokens_to_ids(f"<|{name}|>")
-        for name in ("image_pad", "video_pad", "vision_start", "vision_end")
-    }
-    tokens = {
-        "image_token_id": ids["image_pad"],
-        "video_token_id": ids["video_pad"],
-        "vision_start_token_id": ids["vision_start"],
-        "vision_end_token_id": ids["vision_end"],
-    }
-    text = {
-        "vocab_size": len(tokenizer),
-        "hidden_size": 32,
-        "intermediate_size": 64,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "max_position_embeddings": 8192,
-        "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [1, 1, 2]},
-        "bos_token_id": None,
-        "eos_token_id": tokenizer.convert_tokens_to_ids("<|im_end|>"),
-        "pad_token_id": tokenizer.convert_tokens_to_ids("<|endoftext|>"),
-    }
+    tokens, text = _tokens(tokenizer), _text(tokenizer)
     if kind == "qwen2_5_vl":
         vision = {
             "depth": 2,
@@ -82,6 +60,37 @@ def build(folder: Path, kind: str) -> Path:
     videos = (tf.Qwen2VLVideoProcessor if kind == "qwen2_5_vl" else tf.Qwen3VLVideoProcessor)(patch_size=patch)
     processor_of(images, tokenizer, videos, chat_template=CHAT).save_pretrained(folder)
     return folder
+
+
+def _tokens(tokenizer) -> dict:
+    """The ids that stand for pictures, in the words of a config."""
+    ids = {
+        name: tokenizer.convert_tokens_to_ids(f"<|{name}|>")
+        for name in ("image_pad", "video_pad", "vision_start", "vision_end")
+    }
+    return {
+        "image_token_id": ids["image_pad"],
+        "video_token_id": ids["video_pad"],
+        "vision_start_token_id": ids["vision_start"],
+        "vision_end_token_id": ids["vision_end"],
+    }
+
+
+def _text(tokenizer) -> dict:
+    """The config of the language model."""
+    return {
+        "vocab_size": len(tokenizer),
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": 8192,
+        "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [1, 1, 2]},
+        "bos_token_id": None,
+        "eos_token_id": tokenizer.convert_tokens_to_ids("<|im_end|>"),
+        "pad_token_id": tokenizer.convert_tokens_to_ids("<|endoftext|>"),
+    }
 
 
 def _tokenizer(folder: Path):
