@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import cv2
 import numpy as np
 
+from . import ocr
 from .errors import UsageError
 from .strokes import coverage, find_strokes, fit_colour, grow
 from .styles import REACH, find_style, mask_of_opacity, opacity_of, push_pull
@@ -42,6 +43,7 @@ def glyph_mask(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:
     for area, _ in lines:
         every |= area
     picture = cover.astype(np.float32)
+    likely = _likely(cover) if every.any() else np.zeros(size, np.float32)
 
     def stroke_alpha(region: TextRegion, area: np.ndarray, height: float) -> np.ndarray:
         if not (region.lift and area.any()):
@@ -49,7 +51,7 @@ def glyph_mask(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:
         window = _window(area, int(height + 6))
         least = _UNLIKELY if height < _HUGE * min(size) else _UNLIKELY_HUGE
         least = 0.0 if region.confidence >= _SURE else least
-        return _stroke_alpha(picture[window], area[window], every[window], height, least)
+        return _stroke_alpha(picture[window], area[window], every[window], height, least, likely[window])
 
     def with_style(alpha: np.ndarray, window: tuple[slice, slice], height: float) -> np.ndarray:
         return _with_style(picture[window], alpha, strokes[window], height)
@@ -70,6 +72,15 @@ def glyph_mask(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:
     return mask
 
 
+def _likely(cover: np.ndarray) -> np.ndarray:
+    """Chance 0..1 that a pixel is stroke, as the detector sees it; (H, W) float32."""
+    seen = ocr.score_maps(cover)
+    to_cover = np.array([[seen.scale, 0, 0.5 * seen.scale - 0.5], [0, seen.scale, 0.5 * seen.scale - 0.5]], np.float64)
+    return cv2.warpAffine(
+        seen.strokes, to_cover, cover.shape[1::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    )
+
+
 def _line(region: TextRegion, size: tuple[int, int]) -> tuple[np.ndarray, float]:
     """The area to look in, a little wider than the region, and the height of the line in px."""
     area = np.zeros(size, np.uint8)
@@ -86,10 +97,12 @@ def _window(area: np.ndarray, pad: int) -> tuple[slice, slice]:
     )
 
 
-def _stroke_alpha(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float, least: float) -> np.ndarray:
+def _stroke_alpha(
+    crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float, least: float, likely: np.ndarray
+) -> np.ndarray:
     """Coverage by the strokes of one line, (h, w) float32; 0 where they changed the picture by 10 levels or less,
     and everywhere where the likeliest ink scores under `least`."""
-    inks = find_strokes(crop, line, others, height)
+    inks = find_strokes(crop, line, others, height, likely)
     if not inks or inks[0].score < least:
         return np.zeros(line.shape, np.float32)
     core = np.any([ink.core for ink in inks], axis=0)

@@ -30,11 +30,13 @@ _NEXT_WORDS = 0.35  # score of words in a second colour: of 291 lines of 108 mad
 @dataclass
 class Ink:
     """One colour of a line of type. core: (h, w) bool, covered by more than half; colour: (h, w, 3) float32 sRGB
-    0..255, what it is everywhere; score: 0..1, how much it is like lettering."""
+    0..255, what it is everywhere; score: 0..1, how much it is like lettering; likely: mean chance of its pixels to be
+    stroke, as the detector sees it."""
 
     core: np.ndarray
     colour: np.ndarray
     score: float
+    likely: float
 
 
 def disc(radius: float) -> np.ndarray:
@@ -51,39 +53,44 @@ def grow(mask: np.ndarray, radius: float) -> np.ndarray:
     return cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5) <= round(radius)
 
 
-def find_strokes(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float) -> list[Ink]:
+def find_strokes(
+    crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float, likely: np.ndarray
+) -> list[Ink]:
     """The inks of one line of type, the likeliest first; empty where nothing in it looks like strokes.
 
     crop: (h, w, 3) float32 sRGB 0..255; line: (h, w) bool, the line's area; others: (h, w) bool, every line's area, so
-    that the surroundings are free of lettering; height: of the line, px.
+    that the surroundings are free of lettering; height: of the line, px; likely: (h, w) float32, chance 0..1 that a
+    pixel is stroke, as `ocr.score_maps` has it.
     """
     if height > _WORK_HEIGHT:
-        return _find_small(crop, line, others, height)
+        return _find_small(crop, line, others, height, likely)
     around = grow(line, 0.6 * height) & ~others & ~line
     lab = cv2.cvtColor(np.clip(crop + 0.5, 0, 255).astype(np.uint8), cv2.COLOR_RGB2LAB)
     chance = _lettering_colours(lab, line, others, height)
     reach = disc(0.17 * height + 2)
     grounds = {bright: _without_strokes(crop, reach, bright) for bright in (True, False)}
     middle = np.median(crop[around], axis=0) if around.any() else np.median(crop.reshape(-1, 3), axis=0)
+    here = cv2.blur(crop, (round(height), round(height)), borderType=cv2.BORDER_REFLECT)
     inks: list[Ink] = []
     for ground in grounds.values():
         contrast = np.abs((crop - ground) @ _LUMA)
         clear = np.clip((contrast - 5) / 20, 0, 1) * line
-        for weight in (chance * clear, clear):
+        for weight in (chance * clear, clear, likely * clear):
             if np.count_nonzero(weight > 0.05) < 20:
                 continue
             for start in _frequent(crop, weight):
                 colour = fit_colour(crop, weight, start)
-                brighter = colour[line].mean(0) > middle
-                behind = np.where(brighter, grounds[True], grounds[False])
-                found = _judge(crop, line, colour, behind, chance, height)
+                behind = np.where(colour > here, grounds[True], grounds[False])  # a line may cross light and dark
+                found = _judge(crop, line, colour, behind, chance, likely)
                 if found:
                     inks.append(found)
-    inks.sort(key=lambda ink: -ink.score)
+    inks.sort(key=lambda ink: -ink.score * (ink.likely + 0.05))
     return inks[:1] + _second_ink(inks, middle, line)
 
 
-def _find_small(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float) -> list[Ink]:
+def _find_small(
+    crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float, likely: np.ndarray
+) -> list[Ink]:
     """`find_strokes` on the crop scaled down to _WORK_HEIGHT: display type is found as well there, and much faster."""
     factor = _WORK_HEIGHT / height
     size = line.shape[::-1]
@@ -91,7 +98,8 @@ def _find_small(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: 
     areas = [
         cv2.resize(a.astype(np.uint8), small.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0 for a in (line, others)
     ]
-    inks = find_strokes(small, areas[0], areas[1], _WORK_HEIGHT)
+    likely = cv2.resize(likely, small.shape[1::-1], interpolation=cv2.INTER_AREA)
+    inks = find_strokes(small, areas[0], areas[1], _WORK_HEIGHT, likely)
     for ink in inks:
         ink.core = (cv2.resize(ink.core.astype(np.float32), size, interpolation=cv2.INTER_LINEAR) > 0.4) & line
         ink.colour = cv2.resize(ink.colour, size, interpolation=cv2.INTER_LINEAR)
@@ -257,7 +265,7 @@ def _judge(
     colour: np.ndarray,
     behind: np.ndarray,
     chance: np.ndarray,
-    height: float,
+    likely: np.ndarray,
 ) -> Ink | None:
     """Score of a candidate: share of lettering colours x exp(-0.8 spread of stroke width) x filled share ^ 0.3
     x exp(0.3 crisp - 0.2 leak), less what lies beyond.
@@ -281,7 +289,7 @@ def _judge(
     crisp = float((np.abs(alpha[edge]) < 0.35).mean()) if edge.any() else 0.0
     leak = _leak(core, line)
     score = float(chance[core].mean() * np.exp(-0.8 * spread + 0.3 * crisp - 0.2 * leak) * filled**0.3 * whole)
-    return Ink(core, colour, score)
+    return Ink(core, colour, score, float(likely[core].mean()))
 
 
 def _leak(core: np.ndarray, line: np.ndarray) -> float:

@@ -100,11 +100,12 @@ def find_text(cover: np.ndarray, *, read: bool = True, device: str | None = None
     """
     if cover.ndim != 3 or cover.shape[2] != 3 or cover.dtype != np.uint8:
         raise CoverError(f"cover is {cover.shape} {cover.dtype}; find_text needs (H, W, 3) uint8")
-    characters, links, scale = ocr.score_maps(cover, device)
-    pieces = _pieces(characters, links)
+    seen = ocr.score_maps(cover, device)
+    shape = seen.characters.shape
+    pieces = _pieces(seen.characters, seen.links)
     lines = _join([piece for piece in pieces if piece.score >= _SURE])
-    lines += [[grown] for piece in pieces if piece.score < _SURE and (grown := _grown(piece, lines, characters.shape))]
-    regions = [_region(line, characters.shape, scale, cover.shape[:2]) for line in lines]
+    lines += [[grown] for piece in pieces if piece.score < _SURE and (grown := _grown(piece, lines, shape))]
+    regions = [_region(line, shape, seen.scale, cover.shape[:2]) for line in lines]
     if read:
         regions = [_read(cover, region, device) if region.confidence >= _SURE else region for region in regions]
     return _in_reading_order(regions)
