@@ -20,7 +20,7 @@ from .strokes import coverage, find_strokes, fit_colour, grow
 from .styles import REACH, find_style, mask_of_opacity, opacity_of, push_pull
 from .text import TextRegion
 
-_SOLID = 0.85  # strokes printed a little transparent (0.92 is usual) would shimmer with what moves underneath
+_SOLID = 0.7  # strokes printed a little transparent (0.92 is usual) would shimmer with what moves underneath
 VISIBLE = 10  # grey levels: what a change must reach to count as lettering
 _FAINT = 1.5  # grey levels: the fading end of a shadow is followed down to this
 # A region whose strokes score less is not masked unless the detector is _SURE of it. On 54 made covers and the pictures

@@ -278,7 +278,7 @@ def _judge(
     likely: np.ndarray,
 ) -> Ink | None:
     """Score of a candidate: share of lettering colours x exp(-0.8 spread of stroke width) x filled share ^ 0.3
-    x exp(0.3 crisp - 0.2 leak), less what lies beyond.
+    x exp(0.3 crisp - 0.2 leak), less what lies beyond, fills the line or is no likelier stroke than the rest of it.
 
     crisp: share of the strokes' rim that has left them within a pixel, as type does and painted shapes do not; leak:
     share of the strokes that run out of the line's area. Beyond are pixels that go on in the same direction past the
@@ -298,7 +298,7 @@ def _judge(
     edge = grow(core, 1) & ~core
     crisp = float((np.abs(alpha[edge]) < 0.35).mean()) if edge.any() else 0.0
     leak = _leak(core, line)
-    score = float(chance[core].mean() * np.exp(-0.8 * spread + 0.3 * crisp - 0.2 * leak) * filled**0.3 * whole)
+    score = float(chance[core].mean() * np.exp(-0.8 * spread + 0.3 * crisp - 0.2 * leak) * filled**0.3 * whole**2)
     seen = float(likely[core].mean())
     apart = (seen + 0.01) / (float(likely[line].mean()) + 0.01)
     score *= float(np.exp(-6 * max(0.0, filled - _FULL))) * min(1.0, apart / _APART) ** 3
