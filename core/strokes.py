@@ -98,9 +98,7 @@ def find_strokes(
     return inks[:1] + _second_ink(inks, middle, line)
 
 
-def _find_small(
-    crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float, likely: np.ndarray
-) -> list[Ink]:
+def _find_small(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float, likely: np.ndarray) -> list[Ink]:
     """`find_strokes` on the crop scaled down to _WORK_HEIGHT: display type is found as well there, and much faster."""
     factor = _WORK_HEIGHT / height
     size = line.shape[::-1]

@@ -149,9 +149,19 @@ def _follows(a: _Piece, b: _Piece) -> float | None:
     for piece in (a, b):
         if piece.long and abs(float(way @ piece.axis)) < 0.9:
             return None
-    if a.long and b.long and abs(float(a.axis @ b.axis)) < 0.85:
-        return None
+    if a.long and b.long:
+        if abs(float(a.axis @ b.axis)) < 0.85:
+            return None
+        x, y = _end(b, a.centre) - _end(a, b.centre)
+        if min(abs(float(piece.axis[0] * y - piece.axis[1] * x)) for piece in (a, b)) > 0.8 * height:
+            return None  # one above the other: two lines
     return gap
+
+
+def _end(piece: _Piece, towards: np.ndarray) -> np.ndarray:
+    """Where the middle line of a long piece ends, on the side of `towards`."""
+    along = (piece.points - piece.centre) @ piece.axis
+    return piece.centre + piece.axis * (along.max() if (towards - piece.centre) @ piece.axis > 0 else along.min())
 
 
 def _grown(piece: _Piece, lines: list[list[_Piece]], shape: tuple[int, ...]) -> _Piece | None:

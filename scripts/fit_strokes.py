@@ -4,7 +4,7 @@ usage: python scripts/fit_strokes.py COVERS_DIR [--channels 48]
 
 COVERS_DIR holds NAME.jpg (or .png), NAME.mask.png (0/255, the lettering) and NAME.json (items with style and box), as
 benchmarks/lettering.py takes them. A logistic regression on pixels near lettering, shadows, glows and outlines left
-out; channels are chosen by an L1 penalty and fitted again. Prints the table, and how well it ranks pixels (AUC) on every
+out; channels are chosen by an L1 penalty and fitted again. Prints the table and how well it ranks pixels (AUC) on every
 fifth cover, which it was not fitted on.
 """
 
@@ -88,7 +88,11 @@ def main() -> None:
     ]
     print(f"_STROKE_BIAS = {float(bias):.3f}")
     print(f"_STROKE = {tuple(table)}")
-    print(json.dumps({"covers": len(covers), "pixels": len(x), "auc": round(float(np.mean(areas)), 3), "worst": min(areas)}))
+    print(
+        json.dumps(
+            {"covers": len(covers), "pixels": len(x), "auc": round(float(np.mean(areas)), 3), "worst": min(areas)}
+        )
+    )
 
 
 if __name__ == "__main__":

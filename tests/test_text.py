@@ -190,7 +190,7 @@ def test_a_faint_character_counts_only_beside_a_line(monkeypatch, peak, x, found
     for centre, height in ((60, 1.0), (85, 1.0), (110, 1.0), (x, peak)):
         cv2.circle(characters, (centre, 50), 8, height, -1)
     links[46:54, 60:110] = 1.0
-    monkeypatch.setattr(ocr, "score_maps", lambda cover, device: (characters, links, 0.5))
+    monkeypatch.setattr(ocr, "score_maps", lambda cover, device: ocr.Maps(characters, links, links, 0.5))
     regions = find_text(np.zeros((200, 600, 3), np.uint8), read=False)
     assert len(regions) == found
     assert all(0 <= px < 600 and 0 <= py < 200 for region in regions for px, py in region.polygon)
