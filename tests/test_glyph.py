@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from coverloop.core.errors import CoverLoopError, UsageError
 from coverloop.core.glyph import TextOver, glyph_mask, text_layer, text_over
-from lettered import lettered, picture
+from coverloop.core.text import TextRegion
+from lettered import coverage, lettered, over, picture
 
 STYLES = ("plain", "outline", "shadow", "glow", "gradient", "rotated")
 
@@ -29,6 +30,34 @@ def test_dark_lettering_on_a_rough_picture():
     recall, iou = agreement(glyph_mask(made.cover, [made.region]), made.truth)
     assert recall >= 0.9
     assert iou >= 0.6
+
+
+def test_lettering_that_crosses_dark_and_light():
+    """Mid grey type, brighter than one half of its ground and darker than the other."""
+    share = coverage(384, "Slow Rivers", 48, (192, 192))
+    ground = picture(kind="calm").astype(np.float32) * 0.25
+    ground[:, 192:] += 190
+    cover = (over(ground, share, np.array([125.0, 120, 130])) + 0.5).astype(np.uint8)
+    region = lettered("plain").region
+    recall, iou = agreement(glyph_mask(cover, [region]), np.abs(cover - ground).max(-1) > 10)
+    assert recall >= 0.95
+    assert iou >= 0.8
+
+
+def test_thin_dark_lettering_over_waves():
+    """Strokes of two pixels over a picture with more dark and light of its own than they have."""
+    y = np.mgrid[:384, :384][0].astype(np.float32)
+    waves = 170 + 40 * np.sin(y / 6 + 2 * np.sin(np.mgrid[:384, :384][1] / 40))
+    ground = np.stack([waves, waves * 0.9, waves * 0.7], -1).astype(np.float32)
+    share = np.zeros((384, 384), np.float32)
+    cv2.putText(share, "Eagle", (90, 210), cv2.FONT_HERSHEY_SIMPLEX, 2, 1.0, 2, cv2.LINE_AA)
+    cover = (over(ground, share, np.array([40.0, 20, 60])) + 0.5).astype(np.uint8)
+    rows, columns = np.nonzero(share > 0.5)
+    x0, y0, x1, y1 = columns.min() - 6, rows.min() - 6, columns.max() + 6, rows.max() + 6
+    region = TextRegion(((x0, y0), (x1, y0), (x1, y1), (x0, y1)), 0.99)
+    recall, iou = agreement(glyph_mask(cover, [region]), share > 0.3)
+    assert recall >= 0.9
+    assert iou >= 0.5
 
 
 def test_a_shadow_is_masked_but_not_opaque():

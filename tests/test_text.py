@@ -194,3 +194,13 @@ def test_a_faint_character_counts_only_beside_a_line(monkeypatch, peak, x, found
     regions = find_text(np.zeros((200, 600, 3), np.uint8), read=False)
     assert len(regions) == found
     assert all(0 <= px < 600 and 0 <= py < 200 for region in regions for px, py in region.polygon)
+
+
+@pytest.mark.parametrize(("down", "lines"), [(0, 1), (24, 2)])
+def test_a_word_goes_on_at_its_own_height(monkeypatch, down, lines):
+    """Two words as CRAFT gives them, near each other: side by side they are a line, one lower than the other two."""
+    characters, links = np.zeros((2, 120, 300), np.float32)
+    for x0, x1, y in ((30, 100, 40), (106, 230, 40 + down)):
+        cv2.rectangle(characters, (x0, y - 8), (x1, y + 8), 1.0, -1)
+    monkeypatch.setattr(ocr, "score_maps", lambda cover, device: ocr.Maps(characters, links, links, 0.5))
+    assert len(find_text(np.zeros((240, 600, 3), np.uint8), read=False)) == lines
