@@ -4,11 +4,13 @@ Works on one crop around one line. Steps and where they come from:
 1. Colours that are frequent in the line and rare just around it are lettering (colour histogram back-projection, Swain
    and Ballard 1991, as a posterior against the surrounding ring), taken block by block because the ring changes.
 2. Strokes are thinner than the line is high: white and black top-hats (Serra 1982) in both polarities give local
-   contrast, as Sauvola's local threshold does, but keep edges of the picture that run through the line.
-3. Mean shift over the pixels that are both gives candidate colours; each is fitted as a colour that varies linearly
-   over the line (gradient fills) by reweighted least squares.
+   contrast, as Sauvola's local threshold does, but keep edges of the picture that run through the line. Behind strokes
+   is the opened picture where they are brighter than what is around, else the closed one: a line may cross both.
+3. Mean shift over the pixels that are both, or that the detector takes for stroke, gives candidate colours; each is
+   fitted as a colour that varies linearly over the line (gradient fills) by reweighted least squares.
 4. Each candidate is judged by what it would cut out: made of lettering colours, even in stroke width (stroke width
-   transform, Epshtein 2010), and not too little. The best one wins: this is what tells blue type from blue paint.
+   transform, Epshtein 2010), not too little, and likelier stroke than its ground in the features of the detector. The
+   best one wins: this is what tells blue type from blue paint.
 5. A second candidate that surrounds the winner, or that it surrounds, is a second ink: fill and outline.
 6. Coverage is the projection on the line from background to lettering colour (linear compositing, as in matting).
 """
@@ -25,8 +27,8 @@ _BINS = 32  # per Lab channel
 _WORK_HEIGHT = 80  # px: higher lines are searched scaled down to this
 _SAMPLES = 2500  # pixels a fit looks at
 _SAME = 6.0  # grey levels: candidates nearer than this everywhere are one
-_FULL = 0.4  # of 489 lines of 180 made covers none has more of its area covered by one ink
-_APART = 1.3  # of the candidates that are right 99.5 % are this much likelier stroke than the line's whole area
+_FULL = 0.4  # of a line's area; on 489 lines of 180 made covers 99 % of the right candidates cover less than 0.31
+_APART = 1.3  # 99.5 % of them are this much likelier stroke than the line's whole area
 _NEXT_WORDS = 0.35  # score of words in a second colour: of 291 lines of 108 made covers three gain, none loses
 
 
