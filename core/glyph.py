@@ -24,7 +24,7 @@ _SOLID = 0.7  # strokes printed a little transparent (0.92 is usual) would shimm
 VISIBLE = 10  # grey levels: what a change must reach to count as lettering
 _FAINT = 1.5  # grey levels: the fading end of a shadow is followed down to this
 # A region the detector is not _SURE of is masked where its strokes score this much and are this likely. Of 90 such
-# regions on 288 made covers and the pictures under them, 43 of 45 that are lettering are kept and 6 of 45 that are not.
+# regions on 288 made covers and the pictures under them, 43 of 45 that are lettering are kept and 5 of 45 that are not.
 _SURE, _SCORE, _LIKELY = 0.9, 0.16, 0.18
 
 

@@ -8,9 +8,11 @@ the score maps say more. Knows nothing of regions, lines or masks.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import itertools
 import os
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -39,6 +41,7 @@ _STROKE = (
 )
 # fmt: on
 _STROKE_BIAS = -1.379
+_ONE_PASS = threading.Lock()  # features are taken off the one network all threads share
 # Mean confidence of one reading: on 24 made covers Hangul has 0.98 at most, and lines worth telling 0.8 at least.
 _HOPELESS, _BEYOND_DOUBT = 0.6, 0.99
 _LINE_HEIGHT, _LONGEST_LINE = 64, 2048  # px, what english_g2 was trained on and a bound on memory
@@ -169,16 +172,11 @@ def see(cover: np.ndarray, device: str) -> tuple[np.ndarray, np.ndarray, float]:
     half = _half_type(device)
     net = _craft(device)
     kept: list[Any] = []
-    hooks = [
-        part.register_forward_hook(lambda _part, _given, out: kept.append(out))
-        for part in (net.upconv4.conv[2], net.basenet.slice1)
-    ]
-    try:
+    with _ONE_PASS, contextlib.ExitStack() as hooks:
+        for part in (net.upconv4.conv[2], net.basenet.slice1):
+            hooks.callback(part.register_forward_hook(lambda _part, _given, out: kept.append(out)).remove)
         with torch.inference_mode(), torch.autocast(device.split(":")[0], dtype=half, enabled=half is not None):
             maps, _ = net(tensor.to(memory_format=torch.channels_last))
-    finally:
-        for hook in hooks:
-            hook.remove()
     rows, columns = -(-rows // 2), -(-columns // 2)
     shallow, merged = kept  # in the order in which they are reached
     features = torch.cat([merged[0], shallow[0]])[:, :rows, :columns].float().cpu().numpy()

@@ -1,5 +1,7 @@
 """Finding and reading, with the real detector and reader, on covers drawn here."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 import pytest
@@ -214,3 +216,11 @@ def test_the_detector_tells_strokes_from_their_ground():
     near = cv2.dilate((share > 0).astype(np.uint8), np.ones((9, 9))) > 0
     inside, beside = strokes[near & (share > 0.9)], strokes[near & (share < 0.1)]
     assert (inside[:, None] > beside).mean() > 0.9
+
+
+def test_threads_do_not_mix_what_the_detector_sees():
+    covers = [lettered("plain", kind=kind, seed=seed).cover for kind in ("calm", "rough") for seed in (0, 1)]
+    alone = [ocr.score_maps(cover).strokes for cover in covers]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda cover: ocr.score_maps(cover).strokes, covers))
+    assert all(np.array_equal(one, other) for one, other in zip(alone, together, strict=True))
