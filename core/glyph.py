@@ -16,7 +16,7 @@ import numpy as np
 
 from . import ocr
 from .errors import UsageError
-from .strokes import Ink, coverage, find_strokes, fit_colour, furthest, grow
+from .strokes import Ink, coverage, find_strokes, fit_colour, furthest, grow, own_colour
 from .styles import REACH, find_style, mask_of_opacity, opacity_of, push_pull
 from .text import TextRegion
 
@@ -100,25 +100,29 @@ def _window(area: np.ndarray, pad: int) -> tuple[slice, slice]:
 
 
 def _stroke_alpha(crop: np.ndarray, line: np.ndarray, inks: list[Ink]) -> np.ndarray:
-    """Coverage by the strokes of one line, (h, w) float32; 0 where they changed the picture by 10 levels or less."""
+    """Coverage by the strokes of one line, (h, w) float32; 0 where the picture was changed by 10 levels or less and has
+    not the ink's own colour."""
     if not inks:
         return np.zeros(line.shape, np.float32)
-    core = np.any([ink.core for ink in inks], axis=0)
+    own = [own_colour(crop, line, ink) for ink in inks]
+    held = np.any(own, axis=0)
+    core = held | np.any([ink.core for ink in inks], axis=0)
     noise = _noise(crop, grow(line, 2) & ~grow(core, 3))
     alpha, changed = core.astype(np.float32), core
     for _ in range(2):
         near = grow(core, 2)
         behind = fill(crop, near)
         alpha, changed = np.zeros(line.shape, np.float32), np.zeros(line.shape, bool)
-        for ink in inks:
+        for ink, mine in zip(inks, own, strict=True):
             share, fits = coverage(crop, behind, ink.colour)
-            ink.core = (share > 0.5) & (share < 1.7) & fits & line & near
+            ink.core = ((share > 0.5) & (share < 1.7) & fits & line & near) | mine
             if ink.core.any():
                 start = np.median(crop[ink.core], axis=0)
                 changed |= near & _visible(crop, behind, ink.colour, share, max(VISIBLE, 2 * noise))
                 np.maximum(alpha, share * (fits | (len(inks) == 1)), out=alpha)
                 ink.colour = fit_colour(crop, ink.core.astype(np.float32), start)
         core = np.any([ink.core for ink in inks], axis=0)
+    alpha[held], changed = 1, changed | held
     if len(inks) > 1:  # where two inks meet, neither covers alone but nothing shines through
         alpha[cv2.morphologyEx(core.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3))) > 0] = 1
     return np.where(changed, np.clip(alpha, 0.02, 1), 0).astype(np.float32)

@@ -44,6 +44,29 @@ def test_lettering_that_crosses_dark_and_light():
     assert iou >= 0.8
 
 
+def test_lettering_that_is_nearly_as_dark_as_half_of_its_ground():
+    """Brown type from a bright cup onto a violet shadow 20 levels from it: its strokes there are not lost."""
+    share = coverage(384, "Slow Rivers", 48, (192, 192))
+    ground = picture(kind="calm").astype(np.float32) * 0.05 + np.array([28.0, 0, 36])
+    ground[:, :192] += 140
+    cover = (over(ground, share, np.array([48.0, 22, 36])) + 0.5).astype(np.uint8)
+    mask = glyph_mask(cover, [lettered("plain").region])
+    inside = share > 0.95
+    assert (mask > 0.9)[inside].mean() > 0.97
+    assert ((mask > 0.5) & (share < 0.02)).sum() < 0.1 * inside.sum()
+
+
+def test_lettering_in_its_own_dark_glow():
+    """Grey type in a glow that ends up darker than it on one side and brighter on the other."""
+    share = coverage(384, "Slow Rivers", 48, (192, 192))
+    ground = np.repeat(np.linspace(90.0, 190, 384)[None, :, None], 384, 0) * np.ones(3)
+    glow = np.clip(1.4 * cv2.GaussianBlur(share, (0, 0), 6), 0, 0.85)
+    cover = (over(over(ground, glow, np.array([10.0, 10, 10])), share, np.array([70.0, 70, 70])) + 0.5).astype(np.uint8)
+    recall, iou = agreement(glyph_mask(cover, [lettered("plain").region]), np.abs(cover - ground).max(-1) > 10)
+    assert recall >= 0.9
+    assert iou >= 0.8
+
+
 def test_thin_dark_lettering_over_waves():
     """Strokes of two pixels over a picture with more dark and light of its own than they have."""
     y = np.mgrid[:384, :384][0].astype(np.float32)
