@@ -29,6 +29,7 @@ _SAMPLES = 2500  # pixels a fit looks at
 _SAME = 6.0  # grey levels: candidates nearer than this everywhere are one
 _FULL = 0.4  # of a line's area; on 489 lines of 180 made covers 99 % of the right candidates cover less than 0.31
 _APART = 1.3  # 99.5 % of them are this much likelier stroke than the line's whole area
+_THROUGH = 0.1  # how much; lettering is often printed a little transparent, 0.92 is usual
 _NEXT_WORDS = 0.35  # score of words in a second colour: of 291 lines of 108 made covers three gain, none loses
 
 
@@ -269,16 +270,23 @@ def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.einsum("ijk,ijk->ij", a, b)
 
 
-def pure(core: np.ndarray, crop: np.ndarray, colour: np.ndarray) -> np.ndarray:
+def pure(core: np.ndarray, crop: np.ndarray, colour: np.ndarray, behind: np.ndarray) -> np.ndarray:
     """The pixels of `core` (h, w) bool that are printed: of the ink's colour (h, w, 3), or beside one that is.
 
     Ink is even in colour, a picture that resembles it is not: on 289 lines of 108 made covers nine tenths of the pixels
     inside strokes are within twice the spread of the better third, or 14 levels; of look-alike picture a tenth is.
+    (10 levels instead of 14 gives slightly better strokes on 489 lines of 180 others.) What is behind may shine through
+    evenly, by up to _THROUGH.
     """
     if not core.any():
         return core
     off = furthest(crop, colour)
     even = max(10.0, 2.0 * float(np.quantile(off[core], 0.3)))
+    away = behind - np.median(behind[core & (off < even)], axis=0)
+    some = core & (off < even + _THROUGH * np.sqrt(_dot(away, away)))
+    square = float((away[some] ** 2).sum()) + 1.0
+    through = np.clip(float((away[some] * (crop - colour)[some]).sum()) / square, 0, _THROUGH)
+    off = furthest(crop, colour + np.float32(through) * away)
     return core & grow(core & (off < even), 2)
 
 
@@ -286,7 +294,7 @@ def own_colour(crop: np.ndarray, line: np.ndarray, ink: Ink) -> np.ndarray:
     """Pixels of the line that have the ink's colour to a few levels, in parts no thicker than its strokes; (h, w) bool.
 
     They are lettering also where their ground is nearly as dark (a crossing dark thing, the strokes' own glow), which
-    `coverage` cannot tell. On 489 lines of 180 made covers nine gain by it, by up to 0.21 F1, and none loses.
+    `coverage` cannot tell. On 489 lines of 180 made covers 31 have an F1 under 0.9 without it, 27 with it.
     """
     even = float(np.clip(1.5 * np.median(furthest(crop, ink.colour)[ink.core]), 5, 12))
     same = np.pad((furthest(crop, ink.colour) < even) & line, 1).astype(np.uint8)
@@ -320,7 +328,7 @@ def _judge(
     candidates of 54 made covers: the winner's F1 against the truth is 0.901, the best candidate of each line has 0.916.
     """
     alpha, fits = coverage(crop, behind, colour)
-    core = pure((alpha > 0.5) & (alpha < 1.7) & fits & line, crop, colour)
+    core = pure((alpha > 0.5) & (alpha < 1.7) & fits & line, crop, colour, behind)
     if np.count_nonzero(core) < 15:
         return None
     ridge = _ridge(core)

@@ -56,6 +56,14 @@ def test_lettering_that_is_nearly_as_dark_as_half_of_its_ground():
     assert ((mask > 0.5) & (share < 0.02)).sum() < 0.1 * inside.sum()
 
 
+def test_black_and_white_shining_through_lettering():
+    share = coverage(384, "Slow Rivers", 48, (192, 192))
+    ground = np.zeros((384, 384, 3), np.float32) + 15
+    ground[:, 240:] = 250
+    cover = (over(ground, share * 0.9, np.array([60.0, 240, 190])) + 0.5).astype(np.uint8)
+    assert (glyph_mask(cover, [lettered("plain").region]) > 0.5)[share > 0.95].mean() > 0.97
+
+
 def test_lettering_in_its_own_dark_glow():
     """Grey type in a glow that ends up darker than it on one side and brighter on the other."""
     share = coverage(384, "Slow Rivers", 48, (192, 192))
