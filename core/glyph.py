@@ -10,18 +10,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from . import ocr
 from .errors import UsageError
-from .strokes import Ink, coverage, find_strokes, fit_colour, furthest, grow, own_colour
+from .strokes import Ink, coverage, find_strokes, fit_colour, furthest, grow, letters_beyond, own_colour
 from .styles import REACH, find_style, mask_of_opacity, opacity_of, push_pull
 from .text import TextRegion
 
 _SOLID = 0.7  # strokes printed a little transparent (0.92 is usual) would shimmer with what moves underneath
 VISIBLE = 10  # grey levels: what a change must reach to count as lettering
+_BEYOND = 2.6  # heights of a line: how far from it letters are looked for that the detector left out
 _FAINT = 1.5  # grey levels: the fading end of a shadow is followed down to this
 # A region the detector is not _SURE of is masked where its strokes score this much and are this likely. Of 90 such
 # regions on 288 made covers and the pictures under them, 43 of 45 that are lettering are kept and 5 of 45 that are not.
@@ -43,13 +45,27 @@ def glyph_mask(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:
     picture = cover.astype(np.float32)
     likely = _likely(cover) if every.any() else np.zeros(size, np.float32)
 
-    def stroke_alpha(region: TextRegion, area: np.ndarray, height: float) -> np.ndarray:
+    taken = np.zeros(size, bool)
+    for region, (area, _) in zip(regions, lines, strict=True):
+        taken |= area & (region.confidence >= _SURE or not region.lift)
+
+    def stroke_alpha(region: TextRegion, area: np.ndarray, height: float) -> tuple[np.ndarray, tuple[slice, slice]]:
+        nothing = np.zeros(0, np.float32), np.s_[:0, :0]
         if not (region.lift and area.any()):
-            return np.zeros(0, np.float32)
+            return nothing
         window = _window(area, int(height + 6))
         inks = find_strokes(picture[window], area[window], every[window], height, likely[window])
-        believed = region.confidence >= _SURE or (inks and inks[0].score > _SCORE and inks[0].likely > _LIKELY)
-        return _stroke_alpha(picture[window], area[window], inks if believed else [])
+        if region.confidence < _SURE and not (inks and inks[0].score > _SCORE and inks[0].likely > _LIKELY):
+            return nothing
+        wide = _window(area, int(_BEYOND * height + 6))
+        whole = [_widen(ink, window, wide) for ink in inks]
+        more = [letters_beyond(picture[wide], ~taken[wide], ink, height, likely[wide]) for ink in whole]
+        if np.any(more):
+            for ink, letters in zip(whole, more, strict=True):
+                ink.core |= letters
+            area, inks, window = area.copy(), whole, wide
+            area[wide] |= grow(np.any(more, axis=0), 0.12 * height + 2)
+        return _stroke_alpha(picture[window], area[window], inks), window
 
     def with_style(alpha: np.ndarray, window: tuple[slice, slice], height: float) -> np.ndarray:
         return _with_style(picture[window], alpha, strokes[window], height)
@@ -57,9 +73,7 @@ def glyph_mask(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         alphas = list(pool.map(stroke_alpha, regions, *zip(*lines, strict=True))) if lines else []
         found = [
-            (alpha, _window(area, int(height + 6)), height)
-            for alpha, (area, height) in zip(alphas, lines, strict=True)
-            if alpha.any()
+            (alpha, window, height) for (alpha, window), (_, height) in zip(alphas, lines, strict=True) if alpha.any()
         ]
         strokes = np.zeros(size, bool)
         for alpha, window, _ in found:
@@ -92,11 +106,17 @@ def _line(region: TextRegion, size: tuple[int, int]) -> tuple[np.ndarray, float]
 
 
 def _window(area: np.ndarray, pad: int) -> tuple[slice, slice]:
-    rows, columns = np.nonzero(area)
+    rows, columns = (np.flatnonzero(area.any(axis)) for axis in (1, 0))
     return (
-        slice(max(0, int(rows.min()) - pad), int(rows.max()) + pad + 1),
-        slice(max(0, int(columns.min()) - pad), int(columns.max()) + pad + 1),
+        slice(max(0, int(rows[0]) - pad), min(area.shape[0], int(rows[-1]) + pad + 1)),
+        slice(max(0, int(columns[0]) - pad), min(area.shape[1], int(columns[-1]) + pad + 1)),
     )
+
+
+def _widen(ink: Ink, window: tuple[slice, slice], wide: tuple[slice, slice]) -> Ink:
+    """An ink of a window of the cover as one of a wider window."""
+    more = [(part.start - whole.start, whole.stop - part.stop) for part, whole in zip(window, wide, strict=True)]
+    return replace(ink, core=np.pad(ink.core, more), colour=np.pad(ink.colour, [*more, (0, 0)], mode="edge"))
 
 
 def _stroke_alpha(crop: np.ndarray, line: np.ndarray, inks: list[Ink]) -> np.ndarray:
