@@ -17,7 +17,7 @@ import numpy as np
 
 from . import ocr
 from .errors import UsageError
-from .strokes import Ink, coverage, find_strokes, fit_colour, furthest, grow, letters_beyond, own_colour
+from .strokes import Ink, clear_of, coverage, find_strokes, fit_colour, furthest, grow, letters_beyond, own_colour
 from .styles import REACH, find_style, mask_of_opacity, opacity_of, push_pull
 from .text import TextRegion
 
@@ -49,14 +49,15 @@ def glyph_mask(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:
     for region, (area, _) in zip(regions, lines, strict=True):
         taken |= area & (region.confidence >= _SURE or not region.lift)
 
-    def stroke_alpha(region: TextRegion, area: np.ndarray, height: float) -> tuple[np.ndarray, tuple[slice, slice]]:
-        nothing = np.zeros(0, np.float32), np.s_[:0, :0]
+    def stroke_alpha(
+        region: TextRegion, area: np.ndarray, height: float
+    ) -> list[tuple[np.ndarray, tuple[slice, slice], float]]:
         if not (region.lift and area.any()):
-            return nothing
+            return []
         window = _window(area, int(height + 6))
         inks = find_strokes(picture[window], area[window], every[window], height, likely[window])
         if region.confidence < _SURE and not (inks and inks[0].score > _SCORE and inks[0].likely > _LIKELY):
-            return nothing
+            return []
         wide = _window(area, int(_BEYOND * height + 6))
         whole = [_widen(ink, window, wide) for ink in inks]
         more = [letters_beyond(picture[wide], ~taken[wide], ink, height, likely[wide]) for ink in whole]
@@ -65,16 +66,18 @@ def glyph_mask(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:
                 ink.core |= letters
             area, inks, window = area.copy(), whole, wide
             area[wide] |= grow(np.any(more, axis=0), 0.12 * height + 2)
-        return _stroke_alpha(picture[window], area[window], inks), window
+        apart = len(inks) == 2 and clear_of(*inks)  # words in two colours have each their own style
+        return [
+            (_stroke_alpha(picture[window], area[window], group), window, height)
+            for group in ([[ink] for ink in inks] if apart else [inks])
+        ]
 
     def with_style(alpha: np.ndarray, window: tuple[slice, slice], height: float) -> np.ndarray:
         return _with_style(picture[window], alpha, strokes[window], height)
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        alphas = list(pool.map(stroke_alpha, regions, *zip(*lines, strict=True))) if lines else []
-        found = [
-            (alpha, window, height) for (alpha, window), (_, height) in zip(alphas, lines, strict=True) if alpha.any()
-        ]
+        tried = pool.map(stroke_alpha, regions, *zip(*lines, strict=True)) if lines else []
+        found = [one for words in tried for one in words if one[0].any()]
         strokes = np.zeros(size, bool)
         for alpha, window, _ in found:
             strokes[window] |= alpha > 0

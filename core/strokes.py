@@ -134,10 +134,14 @@ def _second_ink(inks: list[Ink], middle: np.ndarray, line: np.ndarray) -> list[I
             continue
         if max(_around(inks[0].core, other.core), _around(other.core, inks[0].core)) > 0.8:
             return [other]
-        touching = np.count_nonzero(grow(inks[0].core, 2) & other.core)
-        if other.score > _NEXT_WORDS and touching < 0.02 * np.count_nonzero(other.core):
+        if other.score > _NEXT_WORDS and clear_of(inks[0], other):
             return [other]
     return []
+
+
+def clear_of(one: Ink, other: Ink) -> bool:
+    """Whether two inks are words beside each other, not fill and outline."""
+    return bool((grow(one.core, 2) & other.core).sum() < 0.02 * other.core.sum())
 
 
 def _around(inner: np.ndarray, outer: np.ndarray) -> float:
