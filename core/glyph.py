@@ -27,7 +27,7 @@ _BEYOND = 2.6  # heights of a line: how far from it letters are looked for that 
 _FAINT = 1.5  # grey levels: the fading end of a shadow is followed down to this
 # A region the detector is not _SURE of is masked where its strokes score this much and are this likely. Of 90 such
 # regions on 288 made covers and the pictures under them, 43 of 45 that are lettering are kept and 5 of 45 that are not.
-_SURE, _SCORE, _LIKELY = 0.9, 0.16, 0.18
+_SURE, _SCORE, _LIKELY = 0.88, 0.16, 0.18
 
 
 def glyph_mask(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:
