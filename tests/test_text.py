@@ -224,3 +224,28 @@ def test_threads_do_not_mix_what_the_detector_sees():
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda cover: ocr.score_maps(cover).strokes, covers))
     assert all(np.array_equal(one, other) for one, other in zip(alone, together, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("line", "places", "read"),
+    [
+        ("th e", [3, 20, 34, 38], "the"),
+        ("t h e  e n d", [3, 11, 20, 28, 37, 45, 53, 70, 78, 87, 95, 104], "the end"),
+        ("I am", [3, 9, 12, 21], "I am"),
+    ],
+)
+def test_letter_spacing_is_not_taken_for_spaces(line, places, read):
+    """Where along a line each character is read, in steps of 4 px; the line is 16 steps high."""
+    chances = np.zeros((places[-1] + 4, len(ocr.CHARACTERS) + 1), np.float32)
+    chances[:, 0] = 1
+    for character, place in zip(line, places, strict=True):
+        chances[place] = 0
+        chances[place, ocr.CHARACTERS.index(character) + 1] = 1
+    assert ocr._decode(chances)[0] == read
+
+
+def test_a_dot_that_is_a_colon_half_the_time_reads_alike_each_time(monkeypatch):
+    for readings in (("Vol.", "Vol.", "Vol:"), ("Vol:", "Vol.", "Vol:"), ("Vol:", "Vol:", "Vol.")):
+        given = iter((text, 0.9) for text in readings)
+        monkeypatch.setattr(ocr, "_decode", lambda chances, given=given: next(given))
+        assert ocr.read_line(np.full((40, 120), 90, np.uint8))[0] == "Vol."
