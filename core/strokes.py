@@ -17,7 +17,7 @@ Works on one crop around one line. Steps and where they come from:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -39,12 +39,19 @@ _NEXT_WORDS = 0.35  # score of words in a second colour: of 291 lines of 108 mad
 class Ink:
     """One colour of a line of type. core: (h, w) bool, covered by more than half; colour: (h, w, 3) float32 sRGB
     0..255, what it is everywhere; score: 0..1, how much it is like lettering; likely: mean chance of its pixels to be
-    stroke, as the detector sees it."""
+    stroke, as the detector sees it; uneven: grey levels by which the better third of its pixels is off that colour."""
 
     core: np.ndarray
     colour: np.ndarray
     score: float
     likely: float
+    uneven: float
+
+    @property
+    def rank(self) -> float:
+        """The candidate of a line where this is greatest is taken. Lettering is even in colour: counting that takes the
+        strokes' F1 from 0.971 to 0.972 on 489 lines of 180 made covers, and finds hair-thin type over boats."""
+        return self.score * (self.likely + 0.05) / max(self.uneven, 8.0) ** 0.25
 
 
 def disc(radius: float) -> np.ndarray:
@@ -99,7 +106,7 @@ def find_strokes(
                 found = _judge(crop, line, colour, behind, chance, likely)
                 if found:
                     inks.append(found)
-    inks.sort(key=lambda ink: -ink.score * (ink.likely + 0.05))
+    inks.sort(key=lambda ink: -ink.rank)
     return inks[:1] + _second_ink(inks, middle, line)
 
 
@@ -132,7 +139,8 @@ def _second_ink(inks: list[Ink], middle: np.ndarray, line: np.ndarray) -> list[I
         apart = min(float(np.linalg.norm(second - middle - along * way)), float(np.linalg.norm(second - first)))
         if apart <= 40:
             continue
-        if max(_around(inks[0].core, other.core), _around(other.core, inks[0].core)) > 0.8:
+        ground = np.count_nonzero(other.core) > _FULL * np.count_nonzero(line)
+        if not ground and max(_around(inks[0].core, other.core), _around(other.core, inks[0].core)) > 0.8:
             return [other]
         if other.score > _NEXT_WORDS and clear_of(inks[0], other):
             return [other]
@@ -319,7 +327,7 @@ def letters_beyond(crop: np.ndarray, free: np.ndarray, ink: Ink, height: float, 
     found = np.zeros(free.shape, bool)
     if float(np.abs(ink.colour[ink.core] - colour).max()) > _FLAT:
         return found  # a gradient: what colour it would have further on is a guess
-    plain = Ink(ink.core, np.broadcast_to(colour, crop.shape).astype(np.float32), ink.score, ink.likely)
+    plain = replace(ink, colour=np.broadcast_to(colour, crop.shape).astype(np.float32))
     off, even, width = furthest(crop, plain.colour), _even(crop, plain), float(np.median(_ridge(ink.core)))
     count, parts, boxes, _ = cv2.connectedComponentsWithStats(_thin(crop, free, plain).astype(np.uint8))
     for part in range(1, count):
@@ -387,7 +395,7 @@ def _judge(
     seen = float(likely[core].mean())
     apart = (seen + 0.01) / (float(likely[line].mean()) + 0.01)
     score *= float(np.exp(-6 * max(0.0, filled - _FULL))) * min(1.0, apart / _APART) ** 3
-    return Ink(core, colour, score, seen)
+    return Ink(core, colour, score, seen, float(np.quantile(furthest(crop, colour)[core], 0.3)))
 
 
 def _leak(core: np.ndarray, line: np.ndarray) -> float:
