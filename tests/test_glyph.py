@@ -75,6 +75,39 @@ def test_lettering_in_its_own_dark_glow():
     assert iou >= 0.8
 
 
+def test_letters_that_the_detector_left_out_are_followed_but_not_shapes_of_their_colour():
+    made = lettered("plain")
+    cover = made.cover.copy()
+    ink = cover[made.truth].max(0)
+    cv2.rectangle(cover, (60, 245), (330, 300), ink.tolist(), -1)  # a bar of the same colour just below
+    x0, y0 = np.min(made.region.polygon, axis=0)
+    x1, y1 = np.max(made.region.polygon, axis=0)
+    middle = (x0 + x1) / 2
+    half = TextRegion(((x0, y0), (middle, y0), (middle, y1), (x0, y1)), 0.99)
+    mask = glyph_mask(cover, [half]) > 0.5
+    beyond = made.truth.copy()
+    beyond[:, : int(middle) + 12] = False
+    assert beyond.sum() > 300
+    assert mask[beyond].mean() > 0.9
+    assert mask[245:301, 60:331].mean() < 0.01
+
+
+def test_two_lines_of_two_colours_in_one_region_have_each_their_own_shadow():
+    clean = picture(kind="calm").astype(np.float32)
+    high, low = (coverage(384, text, 40, (192, y)) for text, y in (("Tokyo Rain", 150), ("Jannabi", 200)))
+    shadow = cv2.GaussianBlur(np.roll(low, (4, 4), (0, 1)), (0, 0), 1.6) * 0.6
+    cover = over(
+        over(over(clean, shadow, np.zeros(3)), low, np.array([245.0, 250, 245])), high, np.array([230.0, 90, 20])
+    )
+    cover = (cover + 0.5).astype(np.uint8)
+    rows, columns = np.nonzero(np.maximum(high, low) > 0.3)
+    x0, y0, x1, y1 = columns.min() - 4, rows.min() - 4, columns.max() + 4, rows.max() + 4
+    region = TextRegion(((x0, y0), (x1, y0), (x1, y1), (x0, y1)), 0.99)
+    recall, iou = agreement(glyph_mask(cover, [region]), np.abs(cover - clean).max(-1) > 10)
+    assert recall >= 0.95
+    assert iou >= 0.8
+
+
 def test_thin_dark_lettering_over_waves():
     """Strokes of two pixels over a picture with more dark and light of its own than they have."""
     y = np.mgrid[:384, :384][0].astype(np.float32)
