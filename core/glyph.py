@@ -35,7 +35,8 @@ def glyph_mask(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:
 
     cover: (H, W, 3) uint8 sRGB. Returns (H, W) float32 in 0..1: 0 where the picture is untouched; above 0.5 where the
     lettering changed it by more than 10 grey levels, with 2 * mask - 1 its opacity (1 inside the strokes, less on
-    their soft edges and in shadow and glow); between them the fading ends.
+    their soft edges and in shadow and glow); between them the fading ends. Letters near a region that are of its very
+    ink are masked too, though no region holds them: the detector loses the end of a word, or one letter of a stack.
     """
     size = cover.shape[:2]
     lines = [_line(region, size) for region in regions]
@@ -44,12 +45,11 @@ def glyph_mask(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:
         every |= area
     picture = cover.astype(np.float32)
     likely = _likely(cover) if every.any() else np.zeros(size, np.float32)
-
     taken = np.zeros(size, bool)
     for region, (area, _) in zip(regions, lines, strict=True):
         taken |= area & (region.confidence >= _SURE or not region.lift)
 
-    def stroke_alpha(
+    def strokes_of(
         region: TextRegion, area: np.ndarray, height: float
     ) -> list[tuple[np.ndarray, tuple[slice, slice], float]]:
         if not (region.lift and area.any()):
@@ -76,7 +76,7 @@ def glyph_mask(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:
         return _with_style(picture[window], alpha, strokes[window], height)
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        tried = pool.map(stroke_alpha, regions, *zip(*lines, strict=True)) if lines else []
+        tried = pool.map(strokes_of, regions, *zip(*lines, strict=True)) if lines else []
         found = [one for words in tried for one in words if one[0].any()]
         strokes = np.zeros(size, bool)
         for alpha, window, _ in found:

@@ -13,6 +13,8 @@ Works on one crop around one line. Steps and where they come from:
    best one wins: this is what tells blue type from blue paint.
 5. A second candidate that surrounds the winner, or that it surrounds, is a second ink: fill and outline.
 6. Coverage is the projection on the line from background to lettering colour (linear compositing, as in matting).
+   Where the ground is too near the ink to tell, even colour and stroke width decide; so they do for letters beyond the
+   line's area.
 """
 
 from __future__ import annotations
