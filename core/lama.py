@@ -21,8 +21,8 @@ import numpy as np
 import platformdirs
 
 from .errors import ModelError
+from .morphology import grow
 from .ocr import default_device
-from .strokes import grow
 
 NAME = "big-lama.pt"
 URL = "https://github.com/enesmsahin/simple-lama-inpainting/releases/download/v0.1.0/big-lama.pt"

@@ -15,7 +15,7 @@ import numpy as np
 
 from . import lama
 from .errors import UsageError
-from .strokes import disc, grow
+from .morphology import disc, grow
 from .styles import opacity_of, push_pull
 from .texture import fill_texture
 

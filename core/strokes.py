@@ -12,63 +12,24 @@ Works on one crop around one line. Steps and where they come from:
    transform, Epshtein 2010), not too little, and likelier stroke than its ground in the features of the detector. The
    best one wins: this is what tells blue type from blue paint.
 5. A second candidate that surrounds the winner, or that it surrounds, is a second ink: fill and outline.
-6. Coverage is the projection on the line from background to lettering colour (linear compositing, as in matting).
-   Where the ground is too near the ink to tell, even colour and stroke width decide; so they do for letters beyond the
-   line's area.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 
+from .ink import Ink, coverage, dot, fit_colour, furthest, ridge_of, sample
+from .morphology import disc, grow
+
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-_ONES = np.ones((1, 3), np.float32)
 _BINS = 32  # per Lab channel
 _WORK_HEIGHT = 80  # px: higher lines are searched scaled down to this
-_SAMPLES = 2500  # pixels a fit looks at
 _SAME = 6.0  # grey levels: candidates nearer than this everywhere are one
 _FULL = 0.4  # of a line's area; on 489 lines of 180 made covers 99 % of the right candidates cover less than 0.31
 _APART = 1.3  # 99.5 % of them are this much likelier stroke than the line's whole area
 _THROUGH = 0.1  # how much; lettering is often printed a little transparent, 0.92 is usual
-_FLAT = 15.0  # grey levels: an ink that varies less is of one colour
-_LETTER = 0.15, 1.6  # size of a letter or a part of one, in heights of its line
 _NEXT_WORDS = 0.35  # score of words in a second colour: of 291 lines of 108 made covers three gain, none loses
-
-
-@dataclass
-class Ink:
-    """One colour of a line of type. core: (h, w) bool, covered by more than half; colour: (h, w, 3) float32 sRGB
-    0..255, what it is everywhere; score: 0..1, how much it is like lettering; likely: mean chance of its pixels to be
-    stroke, as the detector sees it; uneven: grey levels by which the better third of its pixels is off that colour."""
-
-    core: np.ndarray
-    colour: np.ndarray
-    score: float
-    likely: float
-    uneven: float
-
-    @property
-    def rank(self) -> float:
-        """The candidate of a line where this is greatest is taken. Lettering is even in colour: counting that takes the
-        strokes' F1 from 0.971 to 0.972 on 489 lines of 180 made covers, and finds hair-thin type over boats."""
-        return self.score * (self.likely + 0.05) / max(self.uneven, 8.0) ** 0.25
-
-
-def disc(radius: float) -> np.ndarray:
-    r = max(1, round(radius))
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * r + 1, 2 * r + 1))
-
-
-def grow(mask: np.ndarray, radius: float) -> np.ndarray:
-    """Dilate a (h, w) bool mask by `radius` px, a whole number of them and at least 1."""
-    if radius < 4:
-        return cv2.dilate(mask.astype(np.uint8), disc(radius)) > 0
-    if not mask.any():
-        return mask.copy()
-    return cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5) <= round(radius)
 
 
 def find_strokes(
@@ -164,7 +125,7 @@ def _around(inner: np.ndarray, outer: np.ndarray) -> float:
 def _further(colour: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Of two backgrounds, at each pixel the one that differs more from the lettering colour; all (h, w, 3) float32."""
     a, b = one - colour, other - colour
-    return np.where((_dot(a, a) > _dot(b, b))[..., None], one, other)
+    return np.where((dot(a, a) > dot(b, b))[..., None], one, other)
 
 
 def _without_strokes(crop: np.ndarray, reach: np.ndarray, bright: bool) -> np.ndarray:
@@ -213,17 +174,9 @@ def _smooth(counts: np.ndarray, area: np.ndarray) -> np.ndarray:
     return cube.ravel()
 
 
-def _sample(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    rows, columns = np.nonzero(weight > 0.02)
-    if len(rows) > _SAMPLES:
-        pick = np.random.default_rng(0).choice(len(rows), _SAMPLES, replace=False)
-        rows, columns = rows[pick], columns[pick]
-    return rows, columns
-
-
 def _frequent(crop: np.ndarray, weight: np.ndarray, most: int = 3) -> list[np.ndarray]:
     """Up to `most` colours around which the weighted pixels gather (mean shift, bandwidth 16 levels)."""
-    rows, columns = _sample(weight)
+    rows, columns = sample(weight)
     colours, weights = crop[rows, columns], weight[rows, columns]
     count = min(20, len(rows))
     starts = np.random.default_rng(0).choice(len(rows), count, replace=False, p=weights / weights.sum())
@@ -239,54 +192,6 @@ def _frequent(crop: np.ndarray, weight: np.ndarray, most: int = 3) -> list[np.nd
     return chosen[:most]
 
 
-def fit_colour(crop: np.ndarray, weight: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """A colour varying linearly over the crop that fits the weighted pixels near `start`. Returns (h, w, 3) float32."""
-    height, width = weight.shape
-    rows, columns = _sample(weight)
-    colours, weights = crop[rows, columns], weight[rows, columns]
-    middle = np.array([columns.mean(), rows.mean()])
-    size = np.array([columns.std(), rows.std()]) + 1.0  # a line is wide and low: each way in its own measure
-    place = np.stack([np.ones(len(rows)), (columns - middle[0]) / size[0], (rows - middle[1]) / size[1]], 1)
-    plane = np.zeros((3, 3))
-    plane[0] = start
-    for _ in range(6):
-        near = weights * np.exp(-((colours - place @ plane) ** 2).sum(1) / (2 * 22.0**2))
-        calm = np.diag([1e-4, 0.05, 0.05]) * (near.sum() + 1e-6)  # keeps a solid colour solid
-        pulled = np.vstack([plane[0], np.zeros((2, 3))])
-        plane = np.linalg.solve(
-            place.T @ (place * near[:, None]) + calm, place.T @ (colours * near[:, None]) + calm @ pulled
-        )
-    across, down = ((np.arange(n) - m) / z for n, m, z in zip((width, height), middle, size, strict=True))
-    rows_of = (plane[0] + down[:, None] * plane[2]).astype(np.float32)
-    columns_of = (across[:, None] * plane[1]).astype(np.float32)
-    return np.clip(rows_of[:, None] + columns_of[None], 0, 255)
-
-
-def coverage(crop: np.ndarray, behind: np.ndarray, colour: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How far each pixel lies on the way from background to lettering colour, and whether it lies on that way.
-
-    All (h, w, 3) float32. Returns (alpha, fits): alpha unclipped; fits False where the colour is off the line or there
-    is too little contrast to tell.
-    """
-    way, gone = colour - behind, crop - behind
-    square = _dot(way, way)
-    along = _dot(gone, way)
-    alpha = along / (square + 40)
-    contrast = np.sqrt(square)
-    off = np.maximum(_dot(gone, gone) - 2 * alpha * along + alpha * alpha * square, 0)
-    return alpha, (off < (0.45 * contrast + 6) ** 2) & (contrast > 10)
-
-
-def furthest(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Largest difference of the three channels, (h, w); seven times as fast as numpy's own maximum over so few."""
-    off = cv2.absdiff(a, b)
-    return np.maximum(np.maximum(off[..., 0], off[..., 1]), off[..., 2])
-
-
-def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return cv2.transform(cv2.multiply(a, b), _ONES)
-
-
 def pure(core: np.ndarray, crop: np.ndarray, colour: np.ndarray, behind: np.ndarray) -> np.ndarray:
     """The pixels of `core` (h, w) bool that are printed: of the ink's colour (h, w, 3), or beside one that is.
 
@@ -300,71 +205,11 @@ def pure(core: np.ndarray, crop: np.ndarray, colour: np.ndarray, behind: np.ndar
     off = furthest(crop, colour)
     even = max(10.0, 2.0 * float(np.quantile(off[core], 0.3)))
     away = behind - behind[core & (off < even)].mean(0)
-    some = core & (off < even + _THROUGH * np.sqrt(_dot(away, away)))
+    some = core & (off < even + _THROUGH * np.sqrt(dot(away, away)))
     square = float((away[some] ** 2).sum()) + 1.0
     through = np.clip(float((away[some] * (crop - colour)[some]).sum()) / square, 0, _THROUGH)
     off = furthest(crop, colour + np.float32(through) * away)
     return core & grow(core & (off < even), 2)
-
-
-def own_colour(crop: np.ndarray, line: np.ndarray, ink: Ink) -> np.ndarray:
-    """Pixels of the line that have the ink's colour to a few levels, in parts no thicker than its strokes; (h, w) bool.
-
-    They are lettering also where their ground is nearly as dark (a crossing dark thing, the strokes' own glow), which
-    `coverage` cannot tell. On 489 lines of 180 made covers 31 have an F1 under 0.9 without it, 27 with it.
-    """
-    off = furthest(crop, ink.colour)
-    same = (off < _even(off[ink.core])) & line
-    thin = _thin(same, _ridge(ink.core))
-    return same & (cv2.morphologyEx((thin | ink.core).astype(np.uint8), cv2.MORPH_OPEN, disc(1)) > 0)
-
-
-def letters_beyond(crop: np.ndarray, free: np.ndarray, ink: Ink, height: float, likely: np.ndarray) -> np.ndarray:
-    """Letters of the same ink that the detector left out: the end of a word, one of a stack; (h, w) bool.
-
-    crop: (h, w, 3) float32 sRGB 0..255, some heights wide on all sides; free: (h, w) bool, where they may lie; ink: of
-    the line; height: of the line, px; likely: (h, w) float32 0..1, chance to be stroke. A letter has the ink's very
-    colour, the width of its strokes, and ends sharply all around. On 264 made covers with 94 such parts in reach, 47 of
-    them pass and 13 parts of the picture do, most of these small.
-    """
-    colour = np.median(ink.colour[ink.core], axis=0)
-    found = np.zeros(free.shape, bool)
-    if float(np.abs(ink.colour[ink.core] - colour).max()) > _FLAT:
-        return found  # a gradient: what colour it would have further on is a guess
-    off = furthest(crop, np.broadcast_to(colour, crop.shape).astype(np.float32))
-    even, ridge = _even(off[ink.core]), _ridge(ink.core)
-    width = float(np.median(ridge))
-    count, parts, boxes, _ = cv2.connectedComponentsWithStats(_thin((off < even) & free, ridge).astype(np.uint8))
-    for part in range(1, count):
-        x, y, across, down, size = (int(v) for v in boxes[part])
-        if not _LETTER[0] * height < max(across, down) < _LETTER[1] * height or size < 2 * width**2:
-            continue
-        near = np.s_[max(0, y - 4) : y + down + 4, max(0, x - 4) : x + across + 4]
-        this = parts[near] == part
-        rim = off[near][grow(this, 3) & ~grow(this, 1)]
-        ends = (rim > 2.5 * even).mean() > 0.85 and np.quantile(rim, 0.2) > 30
-        alike = np.median(_ridge(np.pad(this, 1))) >= 0.3 * width and likely[near][this].mean() > 0.03
-        if ends and alike:
-            found[near] |= this
-    return found
-
-
-def _even(off: np.ndarray) -> float:
-    """Grey levels within which a pixel has the ink's own colour; off: how far the ink's pixels are from it, flat."""
-    return float(np.clip(1.5 * np.median(off), 5, 12))
-
-
-def _thin(same: np.ndarray, ridge: np.ndarray) -> np.ndarray:
-    """Of the pixels `same` (h, w) bool those in parts no thicker than strokes with this ridge."""
-    radius = 1.3 * float(np.quantile(ridge, 0.9)) + 1
-    inner = cv2.distanceTransform(np.pad(same, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1] > radius
-    return same & ~grow(inner, radius + 1)
-
-
-def _ridge(core: np.ndarray) -> np.ndarray:
-    """Half the strokes' widths along their middle, px, flat."""
-    inner = cv2.distanceTransform(core.astype(np.uint8), cv2.DIST_L2, 3)
-    return inner[core & (inner >= cv2.dilate(inner, np.ones((3, 3))) - 1e-3)]
 
 
 def _judge(
@@ -387,7 +232,7 @@ def _judge(
     core = pure((alpha > 0.5) & (alpha < 1.7) & fits & line, crop, colour, behind)
     if np.count_nonzero(core) < 15:
         return None
-    ridge = _ridge(core)
+    ridge = ridge_of(core)
     spread = float(ridge.std() / (ridge.mean() + 1e-6))
     filled = np.count_nonzero(core) / np.count_nonzero(line)
     beyond = np.count_nonzero((alpha > 1.35) & fits & line)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .strokes import disc, grow
+from .morphology import disc, grow
 
 # Share of the gradients' energy a style must explain. On 54 made covers lines without one stay under 0.13 for a shadow
 # (two of 100 reach 0.15) and under 0.2 for glow and outline; lines with one reach 0.3 to 0.9, on rough pictures less.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .strokes import grow
+from .morphology import grow
 from .styles import push_pull
 
 _R = 3  # patches are 7x7

@@ -92,7 +92,7 @@ def test_letters_that_the_detector_left_out_are_followed_but_not_shapes_of_their
     assert mask[245:301, 60:331].mean() < 0.01
 
 
-def test_two_lines_of_two_colours_in_one_region_have_each_their_own_shadow():
+def test_two_lines_of_two_colours_in_one_region_have_each_their_own_style():
     clean = picture(kind="calm").astype(np.float32)
     high, low = (coverage(384, text, 40, (192, y)) for text, y in (("Tokyo Rain", 150), ("Jannabi", 200)))
     shadow = cv2.GaussianBlur(np.roll(low, (4, 4), (0, 1)), (0, 0), 1.6) * 0.6

@@ -9,8 +9,8 @@ from coverloop.core import lama
 from coverloop.core import plate as plates
 from coverloop.core.errors import ModelError, UsageError
 from coverloop.core.glyph import glyph_mask
+from coverloop.core.morphology import grow
 from coverloop.core.plate import clean_plate, fill_smooth, fillers
-from coverloop.core.strokes import grow
 from coverloop.core.texture import fill_texture
 from lettered import db, lettered, picture
 
