@@ -10,26 +10,50 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from . import ocr
 from .errors import UsageError
-from .ink import Ink, coverage, fit_colour, furthest, letters_beyond, own_colour
+from .ink import Ink, coverage, fit_colour, furthest, gaps, letters_beyond, look_alikes, own_colour, tips
 from .morphology import grow
 from .strokes import clear_of, find_strokes
 from .styles import REACH, find_style, mask_of_opacity, opacity_of, push_pull
 from .text import TextRegion
 
-_SOLID = 0.7  # strokes printed a little transparent (0.92 is usual) would shimmer with what moves underneath
+# Coverage from which strokes are opaque. Through those printed at 0.92, as is usual, and through the edges of thin ones
+# what moves below would shimmer. On soft edges over a moved picture 0.5 errs by 3.03 levels, 0.7 by 2.95 and 1 by 2.92
+# (plain type of 8 made covers); of the pixels inside thin strokes it lets a third shimmer of those that 0.7 does.
+_SOLID = 0.5
 VISIBLE = 10  # grey levels: what a change must reach to count as lettering
 _BEYOND = 2.6  # heights of a line: how far from it letters are looked for that the detector left out
+_UNSURE = 0.3  # heights of a line: how far around picture taken for ink its strokes may be missed, or torn
 _FAINT = 1.5  # grey levels: the fading end of a shadow is followed down to this
 # A region the detector is not _SURE of is masked where its strokes score this much and are this likely. Of 83 such
 # regions on 288 made covers and the pictures under them, all 38 that are lettering are kept and 4 of 45 that are not.
 _SURE, _SCORE, _LIKELY = 0.88, 0.16, 0.18
+
+
+@dataclass(frozen=True)
+class Glyphs:
+    """mask: (H, W) float32, as `glyph_mask` returns it; unsure: (H, W) bool, picture in the mask or lettering out of it
+    is likely there and a little around, because the two are of one colour. Nothing should move there."""
+
+    mask: np.ndarray
+    unsure: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Words:
+    """Words of one line: alpha, (h, w) float32, coverage by their strokes, and doubt, (h, w) bool, where that may be
+    wrong, in a window of the cover; height: of the line, px."""
+
+    alpha: np.ndarray
+    doubt: np.ndarray
+    window: tuple[slice, slice]
+    height: float
 
 
 def glyph_mask(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:
@@ -40,6 +64,11 @@ def glyph_mask(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:
     their soft edges and in shadow and glow); between them the fading ends. Letters near a region that are of its very
     ink are masked too, though no region holds them: the detector loses the end of a word, or one letter of a stack.
     """
+    return find_glyphs(cover, regions).mask
+
+
+def find_glyphs(cover: np.ndarray, regions: Sequence[TextRegion]) -> Glyphs:
+    """The glyph mask, and where it cannot be relied on. cover: (H, W, 3) uint8 sRGB."""
     size = cover.shape[:2]
     lines = [_line(region, size) for region in regions]
     every = np.zeros(size, bool)
@@ -51,14 +80,13 @@ def glyph_mask(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:
     for region, (area, _) in zip(regions, lines, strict=True):
         taken |= area & (region.confidence >= _SURE or not region.lift)
 
-    def strokes_of(
-        region: TextRegion, area: np.ndarray, height: float
-    ) -> list[tuple[np.ndarray, tuple[slice, slice], float]]:
+    def strokes_of(region: TextRegion, area: np.ndarray, height: float) -> list[_Words]:
         if not (region.lift and area.any()):
             return []
         window = _window(area, int(height + 6))
         inks = find_strokes(picture[window], area[window], every[window], height, likely[window])
-        if region.confidence < _SURE and not (inks and inks[0].score > _SCORE and inks[0].likely > _LIKELY):
+        weak = region.confidence < _SURE and not (inks and inks[0].score > _SCORE and inks[0].likely > _LIKELY)
+        if weak or not inks:
             return []
         wide = _window(area, int(_BEYOND * height + 6))
         whole = [_widen(ink, window, wide) for ink in inks]
@@ -69,24 +97,29 @@ def glyph_mask(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:
             area, inks, window = area.copy(), whole, wide
             area[wide] |= grow(np.any(more, axis=0), 0.12 * height + 2)
         apart = len(inks) == 2 and clear_of(*inks)  # words in two colours have each their own style
+        crop, line = picture[window], area[window]
+        groups = [[ink] for ink in inks] if apart else [inks]
+        alphas = [_stroke_alpha(crop, line, group) for group in groups]
+        doubts = [np.any([look_alikes(crop, line, ink) for ink in group], axis=0) for group in groups]
         return [
-            (_stroke_alpha(picture[window], area[window], group), window, height)
-            for group in ([[ink] for ink in inks] if apart else [inks])
+            _Words(alpha, grow(doubt, _UNSURE * height), window, height)
+            for alpha, doubt in zip(alphas, doubts, strict=True)
         ]
 
-    def with_style(alpha: np.ndarray, window: tuple[slice, slice], height: float) -> np.ndarray:
-        return _with_style(picture[window], alpha, strokes[window], height)
+    def with_style(words: _Words) -> np.ndarray:
+        return _with_style(picture[words.window], words.alpha, strokes[words.window], words.height)
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         tried = pool.map(strokes_of, regions, *zip(*lines, strict=True)) if lines else []
-        found = [one for words in tried for one in words if one[0].any()]
-        strokes = np.zeros(size, bool)
-        for alpha, window, _ in found:
-            strokes[window] |= alpha > 0
+        found = [words for line in tried for words in line if words.alpha.any()]
+        strokes, unsure = np.zeros(size, bool), np.zeros(size, bool)
+        for words in found:
+            strokes[words.window] |= words.alpha > 0
+            unsure[words.window] |= words.doubt
         mask = np.zeros(size, np.float32)
-        for (_, window, _), styled in zip(found, pool.map(lambda one: with_style(*one), found), strict=True):
-            np.maximum(mask[window], styled, out=mask[window])
-    return mask
+        for words, styled in zip(found, pool.map(with_style, found), strict=True):
+            np.maximum(mask[words.window], styled, out=mask[words.window])
+    return Glyphs(mask, unsure)
 
 
 def _likely(cover: np.ndarray) -> np.ndarray:
@@ -129,6 +162,10 @@ def _stroke_alpha(crop: np.ndarray, line: np.ndarray, inks: list[Ink]) -> np.nda
     not the ink's own colour."""
     if not inks:
         return np.zeros(line.shape, np.float32)
+    for ink in inks:
+        ends = tips(crop, line, ink)
+        ink.core |= gaps(crop, line, ink) | ends
+        line = line | grow(ends, 2)
     own = [own_colour(crop, line, ink) for ink in inks]
     held = np.any(own, axis=0)
     core = held | np.any([ink.core for ink in inks], axis=0)
@@ -168,7 +205,7 @@ def _visible(crop: np.ndarray, behind: np.ndarray, colour: np.ndarray, alpha: np
 
 def _with_style(crop: np.ndarray, alpha: np.ndarray, strokes: np.ndarray, height: float) -> np.ndarray:
     """The mask of one line: strokes and, where one is found, their style."""
-    changed, opacity = alpha > 0, alpha
+    changed, opacity = alpha > 0, np.minimum(alpha / _SOLID, 1)
     faint = np.zeros_like(alpha)
     style = find_style(crop, alpha, strokes & ~changed, height)
     if style:
@@ -176,7 +213,8 @@ def _with_style(crop: np.ndarray, alpha: np.ndarray, strokes: np.ndarray, height
         behind = push_pull(crop, near | strokes)
         seen = np.abs(style.opacity[..., None] * (style.colour - behind)).max(-1)
         changed = changed | (seen > VISIBLE)
-        opacity = 1 - (1 - alpha) * (1 - style.opacity)
+        under = np.minimum(style.opacity / _SOLID, 1) if style.kind == "outline" else style.opacity
+        opacity = 1 - (1 - opacity) * (1 - under)
         faint = np.where(seen > _FAINT, style.opacity, 0)
     return mask_of_opacity(opacity, changed, faint)
 
@@ -191,10 +229,10 @@ def text_layer(cover: np.ndarray, plate: np.ndarray, mask: np.ndarray) -> np.nda
     """Lift the lettering off: a picture with alpha that gives the cover back when laid over the plate.
 
     cover, plate: (H, W, 3) uint8; mask: (H, W) float 0..1 as from `glyph_mask`. Returns (H, W, 4) uint8, straight
-    alpha, fully transparent outside the mask. Opacity is the mask's, from _SOLID on full, so that what moves underneath
-    cannot be seen through a stroke; colour is un-mixed as (cover - (1 - a) plate) / a;
-    where that leaves 0..255 the opacity is raised to the least that does not (Porter and Duff 1984, solved for the
-    layer). Over the same plate the error is at most 1 level; over a moved plate no old background is carried along.
+    alpha, fully transparent outside the mask. Opacity is the mask's; colour is un-mixed as
+    (cover - (1 - a) plate) / a; where that leaves 0..255 the opacity is raised to the least that does not (Porter and
+    Duff 1984, solved for the layer). Over the same plate the error is at most 1 level; over a moved plate hardly any
+    old background is carried along.
 
     Raises:
         UsageError: the three differ in size.
@@ -207,7 +245,7 @@ def text_layer(cover: np.ndarray, plate: np.ndarray, mask: np.ndarray) -> np.nda
     change = c - p
     room = np.where(change > 0, 255 - p, p)
     least = np.max(np.abs(change) / np.maximum(room, 1), axis=1)
-    opacity = np.maximum(np.minimum(opacity_of(mask[wide]) / _SOLID, 1), least)
+    opacity = np.maximum(opacity_of(mask[wide]), least)
     alpha = np.ceil(np.clip(opacity, 0, 1) * 255)
     share = np.maximum(alpha, 1)[:, None] / 255
     colour = np.clip(np.round(p + change / share), 0, 255)

@@ -7,6 +7,7 @@ stroke width decide; so they do for letters beyond the line's area.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -105,6 +106,83 @@ def own_colour(crop: np.ndarray, line: np.ndarray, ink: Ink) -> np.ndarray:
     same = (off < _even(off[ink.core])) & line
     thin = _thin(same, ridge_of(ink.core))
     return same & (cv2.morphologyEx((thin | ink.core).astype(np.uint8), cv2.MORPH_OPEN, disc(1)) > 0)
+
+
+def gaps(crop: np.ndarray, line: np.ndarray, ink: Ink) -> np.ndarray:
+    """Pieces of stroke missing between others, because a hair line has hardly a pixel of its very colour; (h, w) bool.
+
+    Such a piece is on the way from its ground to the ink, about as even as it, no thicker than its strokes, and meets
+    them in two places. On 489 lines of 180 made covers two gain 0.02 of F1 or more, none loses; thin dark type over
+    water (at 1080 px) loses none of its bars any more, where it lost 2 % of its pixels.
+    """
+    ridge, off = ridge_of(ink.core), furthest(crop, ink.colour)
+    reach = disc(2 * float(np.quantile(ridge, 0.9)) + 2)
+    opened, closed = (cv2.morphologyEx(crop, how, reach) for how in (cv2.MORPH_OPEN, cv2.MORPH_CLOSE))
+    share, fits = coverage(crop, further(ink.colour, opened, closed), ink.colour)
+    clear = (share > 0.5) & (share < 1.7) & fits & line
+    even = float(np.quantile(off[ink.core], 0.7))
+    found = np.zeros(line.shape, bool)
+    for near, piece in _parts(_thin(clear | ink.core, ridge) & ~ink.core):
+        meets, _ = cv2.connectedComponents((grow(piece, 1) & ink.core[near]).astype(np.uint8))
+        if meets > 2 and np.quantile(off[near][piece], 0.3) < even:
+            found[near] |= piece
+    return found
+
+
+def tips(crop: np.ndarray, line: np.ndarray, ink: Ink) -> np.ndarray:
+    """Ends of strokes that stick out of the line's area; (h, w) bool. With `gaps` they take the recall of 30 held-out
+    made covers from 0.970 to 0.973."""
+    return _past(crop, line, ink)[0]
+
+
+def _past(crop: np.ndarray, line: np.ndarray, ink: Ink) -> tuple[np.ndarray, np.ndarray]:
+    """What goes on past the line's area in the ink's colour, as thin as it: what is soon over, as the end of a stroke
+    is, and what runs on, as the rim of a cup does; both (h, w) bool."""
+    ridge, off = ridge_of(ink.core), furthest(crop, ink.colour)
+    reach = 4 * float(np.quantile(ridge, 0.9)) + 2
+    past = _thin((off < _even(off[ink.core])) & grow(line, reach) & (~line | ink.core), ridge) & ~line
+    end = ~grow(line, reach - 1)
+    over, on = np.zeros(line.shape, bool), np.zeros(line.shape, bool)
+    for near, piece in _parts(past):
+        if (grow(piece, 1) & ink.core[near]).any():
+            (on if (piece & end[near]).any() else over)[near] |= piece
+    return over, on
+
+
+def look_alikes(crop: np.ndarray, line: np.ndarray, ink: Ink) -> np.ndarray:
+    """Picture of the ink's colour in which strokes may be lost, or that was taken for them; (h, w) bool.
+
+    What is of that colour but far thicker than the strokes, and what of the ink hangs together with something that runs
+    on past the line. 7 of 24 made covers have any: boats, a girl, the rims of cups; a letter in four.
+    """
+    found = np.zeros(line.shape, bool)
+    if ink.core.any():
+        ridge, off = ridge_of(ink.core), furthest(crop, ink.colour)
+        alike = ink.core | ((off < _even(off[ink.core])) & line)
+        least = 12 * float(np.quantile(ridge, 0.9)) ** 2  # smaller ones are where strokes meet
+        for near, part in _parts(alike & ~_thin(alike, ridge)):
+            if np.count_nonzero(part) > least:
+                found[near] |= part
+        running = grow(_past(crop, line, ink)[1], 1)
+        for near, part in _parts(ink.core):
+            if (part & running[near]).any():
+                found[near] |= part
+    return found
+
+
+def _parts(mask: np.ndarray) -> Iterator[tuple[tuple[slice, slice], np.ndarray]]:
+    """The connected parts of a mask, each as (window with two pixels around it, mask of the part in that window)."""
+    count, parts, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    for part in range(1, count):
+        x, y, across, down = (int(v) for v in boxes[part][:4])
+        near = np.s_[max(0, y - 2) : y + down + 2, max(0, x - 2) : x + across + 2]
+        yield near, parts[near] == part
+
+
+def further(colour: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Of two backgrounds, at each pixel the one that differs more from the lettering colour; all (h, w, 3) float32."""
+    a, b = one - colour, other - colour
+    return np.where((dot(a, a) > dot(b, b))[..., None], one, other)
 
 
 def letters_beyond(crop: np.ndarray, free: np.ndarray, ink: Ink, height: float, likely: np.ndarray) -> np.ndarray:

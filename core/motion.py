@@ -25,6 +25,7 @@ from .scene import Scene
 from .waves import Grid, Waves, add_light, add_parallax, add_sway
 
 MAX_FRAMES = 4096
+STILL_REACH = 90.0  # px at 1080: a drift of 15 px that ends over this length shows no bend
 DITHER_SPOT = 1.5  # px at 1080; on 24 covers 1 gives larger files, 3 a larger first step
 
 
@@ -34,11 +35,14 @@ def ambient(
     *,
     frames: int,
     fps: float,
+    still: np.ndarray | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[np.ndarray]:
     """Play a recipe over a picture.
 
     plate: (H, W, 3) uint8 sRGB. Yields exactly `frames` frames of the same shape; the first equals the plate.
+    still: a mask of any size, laid over the whole plate: above 0.5 nothing moves or changes there, and motion comes up
+    softly around.
     `progress(done, total)` is called after each frame. Deterministic, whatever the number of cores.
 
     Raises:
@@ -50,11 +54,11 @@ def ambient(
         raise ClipError(f"frames: {frames}; give 1 to {MAX_FRAMES}")
     if not 0 < fps <= 1000:
         raise ClipError(f"fps: {fps}; give more than 0, at most 1000")
-    return _play(np.ascontiguousarray(plate), recipe, frames, fps, progress)
+    return _play(np.ascontiguousarray(plate), recipe, frames, fps, still, progress)
 
 
-def _play(plate, recipe, frames, fps, progress) -> Iterator[np.ndarray]:
-    stage = Stage(plate, recipe, frames, frames / fps)
+def _play(plate, recipe, frames, fps, still, progress) -> Iterator[np.ndarray]:
+    stage = Stage(plate, recipe, frames, frames / fps, still)
     workers = max(1, min(8, os.cpu_count() or 1))
     pending: deque = deque()
     with ThreadPoolExecutor(workers) as pool:
@@ -76,7 +80,7 @@ def _play(plate, recipe, frames, fps, progress) -> Iterator[np.ndarray]:
 class Stage:
     """A picture and a recipe, made ready; `frame(i)` renders any frame on its own."""
 
-    def __init__(self, plate: np.ndarray, recipe: Recipe, frames: int, seconds: float):
+    def __init__(self, plate: np.ndarray, recipe: Recipe, frames: int, seconds: float, still: np.ndarray | None = None):
         self.plate, self.frames = plate, frames
         self._own = threading.local()
         self.height, self.width = plate.shape[:2]
@@ -103,9 +107,15 @@ class Stage:
                 add_light(self.light, effect, grid, mask, rng)
             elif isinstance(effect, Particles):
                 self.swarms.append(Swarm(effect, plate.shape, mask, scene.textured, seconds, rng))
-        border = grid.border()
-        self.shift.scale(border)
-        self.streams.distance *= border
+        moving = np.ones(grid.shape, np.float32) if still is None else _moving(still, grid)
+        lively = _resized(moving, np.empty((self.height, self.width), np.float32))
+        x, y, across, down = cv2.boundingRect((lively < 1).astype(np.uint8))
+        self._held = np.s_[y : y + down, x : x + across]
+        self._share = np.repeat(lively[self._held][..., None], 3, axis=2)
+        free = grid.border() * moving[..., None]
+        self.shift.scale(free)
+        self.streams.distance *= free
+        self.light.scale(moving[..., None])
         x, y = np.meshgrid(np.arange(self.width, dtype=np.float32), np.arange(self.height, dtype=np.float32))
         self._here = np.dstack([x, y]) * 2
         self._exact = plate.astype(np.float32)
@@ -133,10 +143,15 @@ class Stage:
         if self.light:
             gain = 1 + self.light.at(t)[..., 0]
             cv2.multiply(flat, _resized(gain, self._space("gain", *flat.shape)), dst=flat)
+        part = frame[self._held]
+        before = part.copy()
         for swarm in self.swarms:
             swarm.stamp(frame, t)
         for grain in self.grain:
             grain.stamp(flat, index)
+        part -= before
+        part *= self._share
+        part += before
         return cv2.add(flat, self._dither, dtype=cv2.CV_8U).reshape(self.plate.shape)
 
     def _moved(self, t: float) -> np.ndarray:
@@ -184,6 +199,17 @@ class Stage:
             for y in range(0, self.height, size)
             for x in range(0, self.width, size)
         ]
+
+
+def _moving(still: np.ndarray, grid: Grid) -> np.ndarray:
+    """(h, w) float32 on the grid: 0 where `still` is above 0.5, 1 from STILL_REACH away, smooth between."""
+    calm = cv2.resize((still > 0.5).astype(np.float32), grid.shape[::-1], interpolation=cv2.INTER_AREA) > 0
+    if not calm.any():
+        return np.ones(grid.shape, np.float32)
+    cell = float(grid.x[0, 1] - grid.x[0, 0])  # px of a 1080 px picture
+    away = cv2.distanceTransform((~calm).astype(np.uint8), cv2.DIST_L2, 5) - 1  # the next cell touches it
+    t = np.clip(away * cell / STILL_REACH, 0, 1)
+    return (t * t * (3 - 2 * t)).astype(np.float32)
 
 
 def _doubled(picture: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .ink import Ink, coverage, dot, fit_colour, furthest, ridge_of, sample
+from .ink import Ink, coverage, dot, fit_colour, further, furthest, ridge_of, sample
 from .morphology import disc, grow
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -66,7 +66,7 @@ def find_strokes(
                 if any(float(np.abs(corners - other).max()) < _SAME for other in tried):
                     continue
                 tried.append(corners)
-                behind = _further(colour, grounds[True], grounds[False])  # a line may cross light and dark
+                behind = further(colour, grounds[True], grounds[False])  # a line may cross light and dark
                 found = _judge(crop, line, colour, behind, chance, likely)
                 if found:
                     inks.append(found)
@@ -120,12 +120,6 @@ def _around(inner: np.ndarray, outer: np.ndarray) -> float:
     """Share of the rim of `inner` that `outer` lies on."""
     rim = grow(inner, 2) & ~grow(inner, 1)
     return float(grow(outer, 1)[rim].mean()) if rim.any() else 0.0
-
-
-def _further(colour: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Of two backgrounds, at each pixel the one that differs more from the lettering colour; all (h, w, 3) float32."""
-    a, b = one - colour, other - colour
-    return np.where((dot(a, a) > dot(b, b))[..., None], one, other)
 
 
 def _without_strokes(crop: np.ndarray, reach: np.ndarray, bright: bool) -> np.ndarray:

@@ -24,8 +24,9 @@ import itertools
 import math
 import os
 import secrets
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -49,7 +50,7 @@ MAX_FRAME_PIXELS = 40_000_000
 READABLE = "mov,matroska,avi,gif,apng,mpegts,mpeg,flv,asf,ogg,webp,h264,hevc"
 """FFmpeg demuxers a clip may come in: none that follows a list of other files."""
 _PROBE = 9
-_AT_ONCE = 16  # pictures converted side by side: that takes longer than decoding them
+_AHEAD = 8  # pictures decoded while others are converted, which takes longer
 _X264 = (
     "mbtree=0:keyint=infinite:scenecut=0:deadzone-inter=6:deadzone-intra=6:trellis=0:no-dct-decimate=1:no-fast-pskip=1"
 )
@@ -185,13 +186,14 @@ def decode(path: str | Path, *, max_frames: int = MAX_FRAMES, max_pixels: int = 
             bounds.check(expected, stream.width, stream.height)
             frames: np.ndarray | None = None
             count = 0
-            pictures = container.decode(stream)
+            waiting: deque[Future[np.ndarray]] = deque()
             with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-                while some := list(itertools.islice(pictures, _AT_ONCE)):
-                    for number, picture in enumerate(some, count + 1):
-                        bounds.check(number, picture.width, picture.height)
-                    for frame in pool.map(_to_rgb, some):
-                        frames = _with(frames, count, frame, expected, path)
+                for picture in itertools.chain(container.decode(stream), [None] * _AHEAD):
+                    if picture is not None:
+                        bounds.check(count + len(waiting) + 1, picture.width, picture.height)
+                        waiting.append(pool.submit(_to_rgb, picture))
+                    if waiting and (picture is None or len(waiting) == _AHEAD):
+                        frames = _with(frames, count, waiting.popleft().result(), expected, path)
                         count += 1
             fps = _rate(stream)
     except (av.error.FFmpegError, OSError, ValueError, EOFError) as error:

@@ -18,14 +18,22 @@ class CoverLoopGlyphMask(io.ComfyNode):
                 io.Image.Input("cover", tooltip="The cover the regions were found on."),
                 Regions.Input("regions", tooltip="From Find Lettering. Regions marked 'keep' stay in the picture."),
             ],
-            outputs=[io.Mask.Output(display_name="mask", tooltip="Soft mask: 1 where lettering covers the picture.")],
+            outputs=[
+                io.Mask.Output(display_name="mask", tooltip="Soft mask: 1 where lettering covers the picture."),
+                io.Mask.Output(
+                    display_name="unsure",
+                    tooltip="1 where lettering and picture are of one colour and cannot be told apart: for 'still' of "
+                    "Ambient Motion. Mostly empty.",
+                ),
+            ],
             is_output_node=True,  # so that its preview, which loops are judged by, is told also when it is cached
         )
 
     @classmethod
     def execute(cls, cover, regions) -> io.NodeOutput:
-        mask = mask_of(glyph.glyph_mask(picture(cover), regions))
-        return io.NodeOutput(mask, ui=ui.PreviewMask(mask, cls=cls))
+        found = glyph.find_glyphs(picture(cover), regions)
+        mask = mask_of(found.mask)
+        return io.NodeOutput(mask, mask_of(found.unsure), ui=ui.PreviewMask(mask, cls=cls))
 
 
 class CoverLoopTextLayer(io.ComfyNode):

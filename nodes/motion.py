@@ -3,7 +3,7 @@ from comfy_api.latest import io, ui
 
 from ..core import motion
 from ..core.recipe import Recipe, derive_recipe
-from .tensors import images_of, picture
+from .tensors import array_of_mask, images_of, picture
 
 
 class CoverLoopRecipe(io.ComfyNode):
@@ -68,6 +68,12 @@ class CoverLoopAmbient(io.ComfyNode):
                     tooltip="Your own recipe (JSON): copy the one shown below after a run and change it. When it is "
                     "not empty it is used instead of the one connected.",
                 ),
+                io.Mask.Input(
+                    "still",
+                    optional=True,
+                    tooltip="Where nothing may move: 'unsure' of Glyph Mask, or what you painted. Motion comes up "
+                    "softly around it.",
+                ),
             ],
             outputs=[
                 io.Image.Output(display_name="frames", tooltip="One turn of the loop."),
@@ -76,7 +82,7 @@ class CoverLoopAmbient(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, plate, recipe, seconds, fps, edited="") -> io.NodeOutput:
+    def execute(cls, plate, recipe, seconds, fps, edited="", still=None) -> io.NodeOutput:
         used = Recipe.parse(edited if edited.strip() else recipe)
         count = max(2, round(seconds * fps))
         progress = comfy.utils.ProgressBar(count)
@@ -85,6 +91,7 @@ class CoverLoopAmbient(io.ComfyNode):
             used,
             frames=count,
             fps=fps,
+            still=None if still is None else array_of_mask(still),
             progress=lambda done, total: progress.update_absolute(done, total),
         )
         return io.NodeOutput(images_of(frames, count), fps, ui=ui.PreviewText(used.to_json()))

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 from coverloop.core.errors import CoverLoopError, UsageError
-from coverloop.core.glyph import TextOver, glyph_mask, text_layer, text_over
+from coverloop.core.glyph import TextOver, find_glyphs, glyph_mask, text_layer, text_over
 from coverloop.core.text import TextRegion
 from lettered import coverage, lettered, over, picture
 
@@ -122,6 +122,40 @@ def test_thin_dark_lettering_over_waves():
     recall, iou = agreement(glyph_mask(cover, [region]), share > 0.3)
     assert recall >= 0.9
     assert iou >= 0.5
+
+
+def test_thin_lettering_over_a_thing_as_dark_as_it_is_unsure_and_other_lettering_is_not():
+    share = np.zeros((384, 384), np.float32)
+    cv2.putText(share, "Eagle", (90, 210), cv2.FONT_HERSHEY_SIMPLEX, 2, 1.0, 2, cv2.LINE_AA)
+    ground = picture(kind="calm").astype(np.float32) * 0.2 + 170
+    boat = np.zeros((384, 384), np.float32)
+    cv2.ellipse(boat, (220, 222), (50, 22), 0, 0, 360, 1.0, -1, cv2.LINE_AA)
+    ink = np.array([40.0, 20, 30])
+    rows, columns = np.nonzero(share > 0.5)
+    x0, y0, x1, y1 = columns.min() - 6, rows.min() - 6, columns.max() + 6, rows.max() + 6
+    region = TextRegion(((x0, y0), (x1, y0), (x1, y1), (x0, y1)), 0.99)
+    plain, crossed = (
+        find_glyphs((over(below, share, ink) + 0.5).astype(np.uint8), [region])
+        for below in (ground, over(ground, boat, ink + 4))
+    )
+    assert not plain.unsure.any()
+    line = np.zeros((384, 384), bool)
+    line[y0:y1, x0:x1] = True
+    assert crossed.unsure[line & (boat > 0.9)].mean() > 0.9
+    missed = (share > 0.9) & (crossed.mask < 0.9)
+    assert not (missed & ~crossed.unsure).any()
+    assert crossed.unsure.mean() < 0.1
+
+
+def test_strokes_that_stick_out_of_their_region_are_masked_to_their_ends():
+    made = lettered("plain")
+    rows, columns = np.nonzero(made.truth)
+    x0, x1, y0, y1 = columns.min(), columns.max(), rows.min() + 11, rows.max()
+    tight = TextRegion(((x0, y0), (x1, y0), (x1, y1), (x0, y1)), 0.99)
+    mask = glyph_mask(made.cover, [tight])
+    cut = made.truth & (np.indices(made.truth.shape)[0] < y0 - 6)
+    assert cut.sum() > 20
+    assert (mask > 0.5)[cut].mean() > 0.9
 
 
 def test_a_shadow_is_masked_but_not_opaque():

@@ -129,6 +129,19 @@ def test_nothing_outside_the_region_moves():
     assert np.abs(play(plate, inverted, frames=6).astype(int) - plate).max((0, 3))[5, 5] >= 0
 
 
+def test_what_is_marked_still_neither_moves_nor_changes_and_motion_comes_up_softly_around():
+    plate, still = picture(), np.zeros((480, 480), np.float32)
+    still[200:280, 200:280] = 1  # of twice the size: a mask is laid over the whole plate
+    recipe = Recipe(effects=EVERY)
+    free, held = (np.stack(list(motion.ambient(plate, recipe, frames=12, fps=3, still=mask))) for mask in (None, still))
+    assert (held[:, 100:140, 100:140] == plate[100:140, 100:140]).all()
+    assert (held[1:, :60] != plate[:60]).any((1, 2, 3)).all()
+    assert (held[:, :60] == free[:, :60]).mean() > 0.98
+    moved = np.abs(held.astype(int) - plate).mean((0, 3))[120]
+    assert 0 < moved[142:150].mean() < moved[160:175].mean()  # from the mark outwards
+    assert (np.stack(list(motion.ambient(plate, recipe, frames=12, fps=3, still=0 * still))) == free).all()
+
+
 def test_the_border_is_not_torn():
     """Displacement across a border fades out there: what is at the border stays at the border."""
     ramp = np.repeat(np.linspace(0, 255, 540).astype(np.uint8)[None, :, None], 540, axis=0).repeat(3, axis=2)
