@@ -191,13 +191,19 @@ def letters_beyond(crop: np.ndarray, free: np.ndarray, ink: Ink, height: float, 
     crop: (h, w, 3) float32 sRGB 0..255, some heights wide on all sides; free: (h, w) bool, where they may lie; ink: of
     the line; height: of the line, px; likely: (h, w) float32 0..1, chance to be stroke. A letter has the ink's very
     colour, the width of its strokes, and ends sharply all around. On 264 made covers with 94 such parts in reach, 45 of
-    them pass, and 6 parts of the picture, four of these specks.
+    them pass, and 6 parts of the picture, four of these specks. With a gradient from the top of a line to its bottom a
+    letter is looked for beside it only: that adds 0.02 to 0.2 of recall on five of these covers and costs none any.
     """
-    colour = np.median(ink.colour[ink.core], axis=0)
     found = np.zeros(free.shape, bool)
+    rows, columns = np.nonzero(ink.core)
+    colour = np.median(ink.colour[ink.core], axis=0)[None, None]
     if float(np.abs(ink.colour[ink.core] - colour).max()) > _FLAT:
-        return found  # a gradient: what colour it would have further on is a guess
-    off = furthest(crop, np.broadcast_to(colour, crop.shape).astype(np.float32))
+        colour = ink.colour[:, columns].mean(1, keepdims=True)  # a gradient from top to bottom, the same further on
+        free = free.copy()
+        free[: max(0, rows.min() - int(0.15 * height))] = free[rows.max() + int(0.15 * height) :] = False
+        if float(np.abs(ink.colour - colour)[ink.core].max()) > _FLAT:
+            return found  # another gradient: what colour it would have further on is a guess
+    off = furthest(crop, np.ascontiguousarray(np.broadcast_to(colour, crop.shape), np.float32))
     even, ridge = _even(off[ink.core]), ridge_of(ink.core)
     width = float(np.median(ridge))
     count, parts, boxes, _ = cv2.connectedComponentsWithStats(_thin((off < even) & free, ridge).astype(np.uint8))

@@ -25,7 +25,7 @@ from .scene import Scene
 from .waves import Grid, Waves, add_light, add_parallax, add_sway
 
 MAX_FRAMES = 4096
-STILL_REACH = 90.0  # px at 1080: a drift of 15 px that ends over this length shows no bend
+STILL_REACH = 150.0  # px at 1080: a drift of 15 px that ends over this length bends nothing to the eye; 90 did
 DITHER_SPOT = 1.5  # px at 1080; on 24 covers 1 gives larger files, 3 a larger first step
 
 
@@ -208,7 +208,8 @@ def _moving(still: np.ndarray, grid: Grid) -> np.ndarray:
         return np.ones(grid.shape, np.float32)
     cell = float(grid.x[0, 1] - grid.x[0, 0])  # px of a 1080 px picture
     away = cv2.distanceTransform((~calm).astype(np.uint8), cv2.DIST_L2, 5) - 1  # the next cell touches it
-    t = np.clip(away * cell / STILL_REACH, 0, 1)
+    away = cv2.GaussianBlur(away, (0, 0), 24 / cell) - 12 / cell  # half-way between two parts it would have a ridge
+    t = np.clip(away * cell / STILL_REACH, 0, 1) * ~calm
     return (t * t * (3 - 2 * t)).astype(np.float32)
 
 

@@ -75,8 +75,9 @@ def test_lettering_in_its_own_dark_glow():
     assert iou >= 0.8
 
 
-def test_letters_that_the_detector_left_out_are_followed_but_not_shapes_of_their_colour():
-    made = lettered("plain")
+@pytest.mark.parametrize("style", ["plain", "gradient"])
+def test_letters_that_the_detector_left_out_are_followed_but_not_shapes_of_their_colour(style):
+    made = lettered(style)
     cover = made.cover.copy()
     ink = cover[made.truth].max(0)
     cv2.rectangle(cover, (60, 245), (330, 300), ink.tolist(), -1)  # a bar of the same colour just below
