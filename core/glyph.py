@@ -94,8 +94,10 @@ def find_glyphs(cover: np.ndarray, regions: Sequence[TextRegion]) -> Glyphs:
         if np.any(more):
             for ink, letters in zip(whole, more, strict=True):
                 ink.core |= letters
-            area, inks, window = area.copy(), whole, wide
+            area = area.copy()
             area[wide] |= grow(np.any(more, axis=0), 0.12 * height + 2)
+            window = _within(_window(area, int(height + 6)), wide)
+            inks = [_narrow(ink, wide, window) for ink in whole]
         apart = len(inks) == 2 and clear_of(*inks)  # words in two colours have each their own style
         crop, line = picture[window], area[window]
         groups = [[ink] for ink in inks] if apart else [inks]
@@ -110,7 +112,8 @@ def find_glyphs(cover: np.ndarray, regions: Sequence[TextRegion]) -> Glyphs:
         return _with_style(picture[words.window], words.alpha, strokes[words.window], words.height)
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        tried = pool.map(strokes_of, regions, *zip(*lines, strict=True)) if lines else []
+        longest = sorted(zip(regions, lines, strict=True), key=lambda one: -np.count_nonzero(one[1][0]))  # first
+        tried = pool.map(lambda one: strokes_of(one[0], *one[1]), longest)
         found = [words for line in tried for words in line if words.alpha.any()]
         strokes, unsure = np.zeros(size, bool), np.zeros(size, bool)
         for words in found:
@@ -155,6 +158,17 @@ def _widen(ink: Ink, window: tuple[slice, slice], wide: tuple[slice, slice]) -> 
     """An ink of a window of the cover as one of a wider window."""
     more = [(part.start - whole.start, whole.stop - part.stop) for part, whole in zip(window, wide, strict=True)]
     return replace(ink, core=np.pad(ink.core, more), colour=np.pad(ink.colour, [*more, (0, 0)], mode="edge"))
+
+
+def _narrow(ink: Ink, wide: tuple[slice, slice], window: tuple[slice, slice]) -> Ink:
+    """An ink of a window of the cover as one of a window in it."""
+    rows, columns = (slice(n.start - w.start, n.stop - w.start) for n, w in zip(window, wide, strict=True))
+    return replace(ink, core=ink.core[rows, columns], colour=ink.colour[rows, columns])
+
+
+def _within(window: tuple[slice, slice], wide: tuple[slice, slice]) -> tuple[slice, slice]:
+    rows, columns = (slice(max(n.start, w.start), min(n.stop, w.stop)) for n, w in zip(window, wide, strict=True))
+    return rows, columns
 
 
 def _stroke_alpha(crop: np.ndarray, line: np.ndarray, inks: list[Ink]) -> np.ndarray:
