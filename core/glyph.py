@@ -24,9 +24,9 @@ from .styles import REACH, find_style, mask_of_opacity, opacity_of, push_pull
 from .text import TextRegion
 
 # Coverage from which strokes are opaque. Through those printed at 0.92, as is usual, and through the edges of thin ones
-# what moves below would shimmer. On soft edges over a moved picture 0.5 errs by 3.03 levels, 0.7 by 2.95 and 1 by 2.92
-# (plain type of 8 made covers); of the pixels inside thin strokes it lets a third shimmer of those that 0.7 does.
-_SOLID = 0.5
+# what moves below would shimmer. On soft edges over a moved picture 0.4 errs by 3.09 levels, 0.7 by 2.95 and 1 by 2.92
+# (plain type of 8 made covers); of the pixels inside strokes it lets an eighth shimmer of those that 0.7 does.
+_SOLID = 0.4
 VISIBLE = 10  # grey levels: what a change must reach to count as lettering
 _BEYOND = 2.6  # heights of a line: how far from it letters are looked for that the detector left out
 _UNSURE = 0.3  # heights of a line: how far around picture taken for ink its strokes may be missed, or torn
