@@ -16,7 +16,7 @@ import numpy as np
 from . import lama
 from .errors import UsageError
 from .morphology import disc, grow
-from .styles import opacity_of, push_pull
+from .styles import VISIBLE, opacity_of, push_pull
 from .texture import fill_texture
 
 _HIDDEN = 0.88  # opacity above which nothing of the picture shines through
@@ -26,6 +26,7 @@ _TRIAL = 160  # px, side of the piece of picture on which fillers are tried
 # On 41 made covers with some texture around the lettering, texture's error is a tenth lower or more on six, all but one
 # of them rougher than _CALM; one trial says little (it was right about none of those six), so texture must win clearly.
 _CLEAR = 0.6  # share of diffusion's squared error
+_SMOOTH = 1.3  # grey levels: where the picture is smoother, what JPEG leaves a second pixel from strokes would be seen
 _CALM = 10  # grey levels of variation at scales under 6 px
 
 
@@ -68,7 +69,7 @@ def clean_plate(
     """Take the lettering off: fill what the mask covers.
 
     cover: (H, W, 3) uint8 sRGB; mask: (H, W) float 0..1 as from `glyph_mask` (see there;
-    a plain 0/1 mask works too: nothing shines through then). Outside the mask and a rim of 2 px the plate is the cover.
+    a plain 0/1 mask works too: nothing shines through then). Outside the mask and a rim of 3 px the plate is the cover.
     filler: a name from `fillers`, or "auto": LaMa where it is ready, else texture or diffusion, whichever fills holes
     of this shape better in a piece of the picture beside the lettering. `seed` decides the random search of "texture".
 
@@ -85,20 +86,32 @@ def clean_plate(
     covered = mask > 0
     if not covered.any():
         return Plate(cover.copy(), "none", ("nothing to take off",))
-    hole = grow(covered, 1)
+    rim = grow(covered, 2)
+    smooth = _roughness(cover.astype(np.float32), rim) < _SMOOTH**2
+    hole = grow(covered, 1) | (rim & smooth)
     seen, hole = _see_through(cover, mask, hole)
     notes: tuple[str, ...] = ()
     if filler == "auto":
         filler = "lama" if known[0].ready else _better_on_trial(seen, hole, seed)
         notes = (f"filler chosen: {filler}",)
     if filler == "diffusion":  # meets the rim by construction
-        return Plate(_with_grain(fill_smooth(seen, hole), cover, hole, seed), filler, notes)
-    rim = grow(hole, 1) & ~hole
-    filled = _fill(filler, seen, hole | rim, seed, folders)
-    filled[rim] = np.round((filled[rim].astype(np.float32) + seen[rim]) / 2).astype(np.uint8)
+        filled = _with_grain(fill_smooth(seen, hole), cover, hole, seed)
+        return Plate(_true_to_cover(filled, cover, mask), filler, notes)
+    edge = grow(hole, 1) & ~hole
+    filled = _fill(filler, seen, hole | edge, seed, folders)
+    filled[edge] = np.round((filled[edge].astype(np.float32) + seen[edge]) / 2).astype(np.uint8)
     if filler == "lama":
         filled = _with_grain(filled, cover, hole, seed)
-    return Plate(filled, filler, notes)
+    return Plate(_true_to_cover(filled, cover, mask), filler, notes)
+
+
+def _true_to_cover(filled: np.ndarray, cover: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Keep the fill within VISIBLE levels of the cover where the mask says that lettering did not change it: at the
+    rim of strokes. What the fill gets wrong there would have to be in the layer, and stand still around the letters."""
+    rim = (mask == 0) & (filled != cover).any(-1)
+    seen = cover[rim].astype(np.float32)
+    filled[rim] = np.clip(filled[rim], seen - VISIBLE, seen + VISIBLE).clip(0, 255).round().astype(np.uint8)
+    return filled
 
 
 def _fill(filler: str, picture: np.ndarray, hole: np.ndarray, seed: int, folders: Sequence[Path] = ()) -> np.ndarray:

@@ -29,7 +29,8 @@ _STEADY, _EXPLAINED_THERE = 6.0, 0.25
 _DEEP, _EXPLAINED_DEEP = 50.0, 0.1  # a change by this many levels needs less: no line without a shadow had 37
 # The fringe that resampling and JPEG leave around strokes is explained well, but it is weak: on the same lines, up to
 # 0.08 of the strokes' own contrast, outlines from 0.1.
-_VISIBLE, _FRINGE = 10.0, 0.08
+_FRINGE = 0.08
+VISIBLE = 10.0  # grey levels: what a change must reach to count as lettering
 _WORK_HEIGHT = 48  # px: lines are scaled down to this height for the search
 _NARROW = 0.03  # a glow this tight is an outline with soft edges
 _FAINT_SCALE = 5.0  # spreads opacities of 0 to 0.1 over the lower half of a mask
@@ -127,11 +128,11 @@ def _believed(shape: _Shape, explained: float, evidence: _Evidence, contrast: fl
     if shape.kind == "shadow":
         darker = float(evidence.change.sum()) < 0
         enough = evidence.there > (_EXPLAINED_DEEP if deep > _DEEP else _EXPLAINED_THERE)
-        return explained > _EXPLAINED["shadow"] or (darker and deep > _VISIBLE and evidence.steady > _STEADY and enough)
+        return explained > _EXPLAINED["shadow"] or (darker and deep > VISIBLE and evidence.steady > _STEADY and enough)
     wide = shape.kind == "glow" and shape.size >= _WIDE_GLOW
     if wide and evidence.steady > _STEADY_WIDE and deep > _DEEP_WIDE and explained > _EXPLAINED_WIDE:
         return True
-    return explained > _EXPLAINED[shape.kind] and deep > max(_VISIBLE, _FRINGE * contrast)
+    return explained > _EXPLAINED[shape.kind] and deep > max(VISIBLE, _FRINGE * contrast)
 
 
 def _shrink(part: np.ndarray, factor: float) -> np.ndarray:
