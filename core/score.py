@@ -255,14 +255,14 @@ _CORE = 64  # px: a mean over fewer tells the noise of one of them
 
 
 def _glyph_core(letters: np.ndarray) -> np.ndarray | None:
-    """(H, W) bool: inside the strokes, three pixels at 1080 from their edge; whole strokes where those are thinner.
+    """(H, W) bool: inside the strokes, two pixels at 1080 from their edge; whole strokes where those are thinner.
 
     Strokes are where a mask of `core.glyph` is (nearly) opaque, so without shadow and glow, through which a picture may
     be seen to move; a plain mask is taken from 0.5.
     """
     inside = (letters > 0.95).astype(np.uint8)
     inside = inside if inside.any() else (letters > 0.5).astype(np.uint8)
-    steps = max(1, round(min(letters.shape) / 360))
+    steps = max(1, round(min(letters.shape) / 540))
     core = cv2.erode(inside, np.ones((3, 3), np.uint8), iterations=steps)
     core = core if np.count_nonzero(core) >= _CORE else inside
     return core.astype(bool) if core.any() else None

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from coverloop.core.errors import CoverLoopError, UsageError
 from coverloop.core.glyph import TextOver, find_glyphs, glyph_mask, text_layer, text_over
+from coverloop.core.ink import Ink, gaps
 from coverloop.core.text import TextRegion
 from lettered import coverage, lettered, over, picture
 
@@ -157,6 +158,20 @@ def test_strokes_that_stick_out_of_their_region_are_masked_to_their_ends():
     cut = made.truth & (np.indices(made.truth.shape)[0] < y0 - 6)
     assert cut.sum() > 20
     assert (mask > 0.5)[cut].mean() > 0.9
+
+
+def test_a_gap_in_a_stroke_is_closed_and_a_shred_of_picture_is_not_taken():
+    crop = np.full((60, 120, 3), 200, np.float32)
+    strokes = np.zeros((60, 120), bool)
+    strokes[20:23, 10:80] = strokes[10:40, 10:13] = strokes[10:40, 77:80] = True
+    crop[strokes] = 30 + np.random.default_rng(0).uniform(-6, 6, (np.count_nonzero(strokes), 1))
+    crop[30:32, 90:110] = 60  # dark too, and thin, but it meets no stroke
+    crop[36:38, 12:30] = 60  # meets one
+    core = strokes.copy()
+    core[:, 35:60] = False
+    colour = np.broadcast_to(np.float32(30), crop.shape).copy()
+    found = gaps(crop, np.ones((60, 120), bool), Ink(core, colour, 1.0, 1.0, 0.0))
+    assert (found == (strokes & ~core)).all()
 
 
 def test_a_shadow_is_masked_but_not_opaque():

@@ -56,6 +56,19 @@ def test_texture_continues_stripes_where_diffusion_cannot():
     assert clean_plate(picture_, mask).filler == "texture"
 
 
+@pytest.mark.parametrize("filler", ["diffusion", "texture"])
+def test_beside_the_lettering_the_plate_stays_true_to_the_cover(filler):
+    """An edge that the fill loses is not to stand still around the letters, in the layer."""
+    made = lettered("plain")
+    cover = made.cover.copy()
+    stripes = (np.indices(cover.shape[:2]).sum(0) // 5) % 2 > 0
+    cover[stripes & ~made.truth] //= 3
+    mask = glyph_mask(cover, [made.region])
+    plate = clean_plate(cover, mask, filler).image.astype(int)
+    assert (plate != cover)[mask == 0].any()
+    assert np.abs(plate - cover)[mask == 0].max() <= 10
+
+
 def test_auto_says_what_it_chose():
     made = lettered("plain")
     plate = clean_plate(made.cover, made.truth.astype(np.float32))
