@@ -67,7 +67,7 @@ def find_strokes(
                     continue
                 tried.append(corners)
                 behind = further(colour, grounds[True], grounds[False])  # a line may cross light and dark
-                found = _judge(crop, line, colour, behind, chance, likely)
+                found = _judge(crop, line, colour, behind, chance, likely, height)
                 if found:
                     inks.append(found)
     inks.sort(key=lambda ink: -ink.rank)
@@ -213,6 +213,7 @@ def _judge(
     behind: np.ndarray,
     chance: np.ndarray,
     likely: np.ndarray,
+    height: float,
 ) -> Ink | None:
     """Score of a candidate: share of lettering colours x exp(-0.8 spread of stroke width) x filled share ^ 0.3
     x exp(0.3 crisp - 0.2 leak), less what lies beyond, fills the line or is no likelier stroke than the rest of it.
@@ -238,7 +239,16 @@ def _judge(
     seen = float(likely[core].mean())
     apart = (seen + 0.01) / (float(likely[line].mean()) + 0.01)
     score *= float(np.exp(-6 * max(0.0, filled - _FULL))) * min(1.0, apart / _APART) ** 3
-    return Ink(core, colour, score, seen, float(np.quantile(furthest(crop, colour)[core], 0.3)))
+    chances = likely[line] ** 2
+    return Ink(
+        core,
+        colour,
+        score,
+        likely=seen,
+        explains=float(chances[core[line]].sum() / (chances.sum() + 1e-6)),
+        uneven=float(np.quantile(furthest(crop, colour)[core], 0.3)),
+        thickest=float(ridge.max()) / height,
+    )
 
 
 def _leak(core: np.ndarray, line: np.ndarray) -> float:

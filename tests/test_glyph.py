@@ -94,6 +94,48 @@ def test_letters_that_the_detector_left_out_are_followed_but_not_shapes_of_their
     assert mask[245:301, 60:331].mean() < 0.01
 
 
+def test_letters_far_from_the_one_the_detector_saw_are_followed_from_letter_to_letter():
+    """Hair-thin spaced type has hardly a pixel of its very colour: coverage tells, and what is found leads on."""
+    clean = picture(kind="calm").astype(np.float32)
+    share = np.zeros((384, 384), np.float32)
+    for at, letter in enumerate("LIMEN"):
+        cv2.putText(share, letter, (30 + 68 * at, 210), cv2.FONT_HERSHEY_SIMPLEX, 1.4, 1.0, 1, cv2.LINE_AA)
+    cover = (over(clean, share, np.array([245.0, 240, 225])) + 0.5).astype(np.uint8)
+    rows, columns = np.nonzero(share[:, :90] > 0.5)
+    x0, y0, x1, y1 = columns.min() - 4, rows.min() - 4, columns.max() + 4, rows.max() + 4
+    seen = TextRegion(((x0, y0), (x1, y0), (x1, y1), (x0, y1)), 0.99)
+    mask = glyph_mask(cover, [seen]) > 0.5
+    assert mask[share > 0.5].mean() > 0.9
+    assert (mask & (share < 0.02)).sum() < 0.2 * (share > 0.5).sum()
+
+
+def test_white_lettering_over_bands_of_white_and_black():
+    """The picture has more of the ink's colour than the ink: what the detector sees of the strokes decides."""
+    y, x = np.mgrid[:384, :384].astype(np.float32)
+    ground = np.stack([127.5 + 107.5 * np.clip(4 * np.sin((y + 0.5 * x) / 16), -1, 1)] * 3, -1)
+    share = coverage(384, "Nocturne", 30, (192, 192))
+    cover = (over(ground, share, np.array([250.0, 250, 250])) + 0.5).astype(np.uint8)
+    rows, columns = np.nonzero(share > 0.5)
+    x0, y0, x1, y1 = columns.min() - 4, rows.min() - 4, columns.max() + 4, rows.max() + 4
+    region = TextRegion(((x0, y0), (x1, y0), (x1, y1), (x0, y1)), 0.99)
+    recall, iou = agreement(glyph_mask(cover, [region]), np.abs(cover - ground).max(-1) > 10)
+    assert recall >= 0.97
+    assert iou >= 0.85
+
+
+def test_a_deep_glow_on_paint_is_masked():
+    """Rough paint hides how a glow fades, but nothing else darkens it by 80 levels all along a line."""
+    paint = cv2.GaussianBlur(np.random.default_rng(3).normal(0, 1, (384, 384)).astype(np.float32), (0, 0), 5)
+    clean = np.clip(150 + 43 * (paint / paint.std())[..., None] * np.array([1, 0.8, 0.6]), 0, 255)
+    share = coverage(384, "Slow Rivers", 48, (192, 192))
+    glow = np.clip(1.4 * cv2.GaussianBlur(share, (0, 0), 6), 0, 0.85)
+    cover = over(over(clean, glow, np.array([10.0, 10, 10])), share, np.array([70.0, 70, 70]))
+    cover = (cover + 0.5).astype(np.uint8)
+    recall, iou = agreement(glyph_mask(cover, [lettered("plain").region]), np.abs(cover - clean).max(-1) > 10)
+    assert recall >= 0.85
+    assert iou >= 0.7
+
+
 def test_two_lines_of_two_colours_in_one_region_have_each_their_own_style():
     clean = picture(kind="calm").astype(np.float32)
     high, low = (coverage(384, text, 40, (192, y)) for text, y in (("Tokyo Rain", 150), ("Jannabi", 200)))
@@ -170,7 +212,7 @@ def test_a_gap_in_a_stroke_is_closed_and_a_shred_of_picture_is_not_taken():
     core = strokes.copy()
     core[:, 35:60] = False
     colour = np.broadcast_to(np.float32(30), crop.shape).copy()
-    found = gaps(crop, np.ones((60, 120), bool), Ink(core, colour, 1.0, 1.0, 0.0))
+    found = gaps(crop, np.ones((60, 120), bool), Ink(core, colour, 1.0, 1.0, 1.0, 0.0, 0.1))
     assert (found == (strokes & ~core)).all()
 
 
