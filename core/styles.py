@@ -20,9 +20,10 @@ from .morphology import disc, grow
 # (two of 100 reach 0.15) and under 0.2 for glow and outline; lines with one reach 0.3 to 0.9, on rough pictures less.
 _EXPLAINED = {"shadow": 0.14, "glow": 0.2, "outline": 0.22}
 # On rough pictures a glow explains little, but all along the line, and changes much. Of 700 lines of 288 made covers
-# without one, none is that wide, steady and deep; of 32 with one, 28 are. A change twice as deep needs half of that:
-# the deepest of 316 other lines without a glow is 32.
+# without one, none is that wide, steady and deep; of 32 with one, 28 are. A change of _VERY_DEEP
+# needs less: of 316 other lines without a glow the steadiest so deep has 5.7 and explains 0.033.
 _WIDE_GLOW, _EXPLAINED_WIDE, _STEADY_WIDE, _DEEP_WIDE = 0.1, 0.05, 10.0, 35.0
+_VERY_DEEP, _EXPLAINED_VERY_DEEP, _STEADY_VERY_DEEP = 70.0, 0.025, 6.5
 # On rough pictures a shadow explains little, but all along the line. On 289 lines of 108 made covers, of what
 # is darker than the picture, lines without a shadow are not both this steady and this much explained where the shadow
 # lies, except for three in type under 32 px; of 11 shadows that explain less than 0.14, 7 are.
@@ -131,8 +132,9 @@ def _believed(shape: _Shape, explained: float, evidence: _Evidence, contrast: fl
         enough = evidence.there > (_EXPLAINED_DEEP if deep > _DEEP else _EXPLAINED_THERE)
         return explained > _EXPLAINED["shadow"] or (darker and deep > VISIBLE and evidence.steady > _STEADY and enough)
     wide = shape.kind == "glow" and shape.size >= _WIDE_GLOW
-    need = 1.0 if deep < 2 * _DEEP_WIDE else 0.5
-    if wide and deep > _DEEP_WIDE and evidence.steady > need * _STEADY_WIDE and explained > need * _EXPLAINED_WIDE:
+    if wide and evidence.steady > _STEADY_WIDE and deep > _DEEP_WIDE and explained > _EXPLAINED_WIDE:
+        return True
+    if wide and evidence.steady > _STEADY_VERY_DEEP and deep > _VERY_DEEP and explained > _EXPLAINED_VERY_DEEP:
         return True
     return explained > _EXPLAINED[shape.kind] and deep > max(VISIBLE, _FRINGE * contrast)
 
