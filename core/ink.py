@@ -64,7 +64,8 @@ def fit_colour(crop: np.ndarray, weight: np.ndarray, start: np.ndarray) -> np.nd
     plane = np.zeros((3, 3))
     plane[0] = start
     for _ in range(6):
-        near = weights * np.exp(-((colours - place @ plane) ** 2).sum(1) / (2 * 22.0**2))
+        off = colours - place @ plane
+        near = weights * np.exp(-np.einsum("ij,ij->i", off, off) / (2 * 22.0**2))
         calm = np.diag([1e-4, 0.05, 0.05]) * (near.sum() + 1e-6)  # keeps a solid colour solid
         pulled = np.vstack([plane[0], np.zeros((2, 3))])
         plane = np.linalg.solve(

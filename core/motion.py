@@ -7,11 +7,8 @@ from another frame, so nothing drifts and nothing blurs.
 
 from __future__ import annotations
 
-import os
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -19,6 +16,7 @@ import numpy as np
 from .effects import Flow, Grain, Light, Parallax, Particles, Region, Sway
 from .errors import ClipError, CoverError
 from .flow import Streams
+from .parallel import in_order
 from .particles import Swarm
 from .recipe import Recipe
 from .scene import Scene
@@ -59,22 +57,10 @@ def ambient(
 
 def _play(plate, recipe, frames, fps, still, progress) -> Iterator[np.ndarray]:
     stage = Stage(plate, recipe, frames, frames / fps, still)
-    workers = max(1, min(8, os.cpu_count() or 1))
-    pending: deque = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for index in range(min(workers + 1, frames)):
-                pending.append(pool.submit(stage.frame, index))
-            for index in range(frames):
-                frame = pending.popleft().result()
-                if index + workers + 1 < frames:
-                    pending.append(pool.submit(stage.frame, index + workers + 1))
-                if progress:
-                    progress(index + 1, frames)
-                yield frame
-        finally:  # the caller may stop early
-            for future in pending:
-                future.cancel()
+    for done, frame in enumerate(in_order(stage.frame, range(frames)), 1):
+        if progress:
+            progress(done, frames)
+        yield frame
 
 
 class Stage:

@@ -7,13 +7,12 @@ was made. What each figure may be is in `core.judgement`; the step ratios are th
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
-import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
 
 import cv2
 import numpy as np
@@ -21,6 +20,7 @@ import numpy as np
 from .errors import ClipError
 from .judgement import LIMITS as LIMITS
 from .judgement import Judgement
+from .parallel import in_order
 from .score_plot import plot as plot
 
 MIN_FRAMES = 4
@@ -28,21 +28,19 @@ STILL = 0.02
 """Grey levels: a median step under this is a still picture, and ratios are taken against it instead."""
 
 
-class Clip(Protocol):
-    """A clip to be judged, (N, H, W, 3) uint8 RGB: an array, or what gives its frames one by one."""
+@dataclass(frozen=True)
+class _Seen:
+    """What is kept of one frame. grey: (h, w) float32, shorter side 256 px; sharpness: variance of the Laplacian at 512
+    px; print: tells it from other frames; apart: mean and largest difference in the lettering."""
 
-    @property
-    def shape(self) -> tuple[int, ...]: ...
-    @property
-    def ndim(self) -> int: ...
-    @property
-    def dtype(self) -> np.dtype: ...
-    def __len__(self) -> int: ...
-    def __getitem__(self, index: int, /) -> np.ndarray: ...
+    grey: np.ndarray
+    sharpness: float
+    print: bytes
+    apart: tuple[float, float] | None
 
 
 def score(
-    frames: Clip,
+    frames: Iterable[np.ndarray],
     *,
     fps: float | Fraction,
     cover: np.ndarray | None = None,
@@ -50,34 +48,46 @@ def score(
 ) -> Judgement:
     """Judge one turn of a loop.
 
-    frames: (N, H, W, 3) uint8 RGB, N >= 4. cover: (h, w, 3) uint8, of the same shape as a picture up to 2 %.
-    lettering: (h, w) float 0..1, where letters are.
+    frames: 4 or more of (H, W, 3) uint8 RGB: an array, or an iterable that is read once and of which little is kept.
+    cover: (h, w, 3) uint8, of the same shape as a picture up to 2 %. lettering: (h, w) float 0..1, where letters are.
 
     Raises:
         ClipError: fewer than 4 frames, another dtype, or a cover or mask of another shape.
     """
-    _check(frames, fps)
-    height, width = frames.shape[1:3]
-    first = frames[0]
+    if not (math.isfinite(fps) and fps > 0):
+        raise ClipError(f"{fps} frames per second; it must be above 0")
+    checked = _checked(frames)
+    first = next(checked, None)
+    if first is None:
+        raise ClipError(_TOO_FEW.format(0))
+    height, width = first.shape[:2]
     letters = None if lettering is None else _fitted(lettering.astype(np.float32), width, height, "mask")
     reference = first if cover is None else _fitted(cover, width, height, "cover")
     core = _Lettering(reference, None if letters is None else _glyph_core(letters))
     ssim, psnr, colour = (None, None, None) if cover is None else _first_frame(first, reference, letters)
 
-    def look(index: int) -> tuple[np.ndarray, np.ndarray, tuple[float, float] | None]:
-        grey = cv2.cvtColor(frames[index], cv2.COLOR_RGB2GRAY)
+    def look(frame: np.ndarray) -> _Seen:
+        whole = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+        sharp = _resize(whole, min(512, height, width))
         # Rounding at 256 px would make stalls of its own on pictures whose steps are under a grey level.
-        return _resize(grey.astype(np.float32), 256), _resize(grey, min(512, height, width)), core.apart(grey)
+        return _Seen(
+            grey=_resize(whole.astype(np.float32), 256),
+            sharpness=float(cv2.Laplacian(sharp, cv2.CV_32F).var()),
+            print=hashlib.blake2b(sharp.tobytes(), digest_size=16).digest(),
+            apart=core.apart(whole),
+        )
 
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        seen, sharp, apart = zip(*pool.map(look, range(len(frames))), strict=True)
-    grey = np.stack(seen)
-    mean_diff, max_diff = (None, None) if core.empty else (max(a) for a in zip(*apart, strict=True))
+    seen = list(in_order(look, itertools.chain([first], checked)))
+    if len(seen) < MIN_FRAMES:
+        raise ClipError(_TOO_FEW.format(len(seen)))
+    grey = np.stack([one.grey for one in seen])
+    apart = [one.apart for one in seen if one.apart is not None]
+    mean_diff, max_diff = (max(values) for values in zip(*apart, strict=True)) if apart else (None, None)
     steps, median = ring_steps(grey)
     ratios = steps / max(median, STILL)
     luma = np.abs(np.diff(grey.mean((1, 2)), append=grey[0].mean()))
     return Judgement(
-        frames=len(frames),
+        frames=len(seen),
         fps=float(fps),
         width=width,
         height=height,
@@ -87,12 +97,12 @@ def score(
         smallest_step=float(ratios.min()),
         median_step=median,
         tile_seam=_tile_seam(grey, median),
-        duplicates=len(frames) - len({frame.tobytes() for frame in sharp}),
+        duplicates=len(seen) - len({one.print for one in seen}),
         palindrome=_palindrome(grey),
         flicker=_flicker(grey),
         luma_jump=float(max(0.0, luma[-1] - np.percentile(luma[:-1], 95))),
         drift=_drift(grey),
-        sharpness=_sharpness(sharp),
+        sharpness=_sharpness(np.array([one.sharpness for one in seen])),
         first_frame_ssim=ssim,
         first_frame_psnr=psnr,
         first_frame_colour=colour,
@@ -103,15 +113,18 @@ def score(
     )
 
 
-def _check(frames: Clip, fps: float | Fraction) -> None:
-    if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8:
-        raise ClipError(f"frames are {frames.dtype} {frames.shape}; they must be (N, H, W, 3) uint8")
-    if len(frames) < MIN_FRAMES:
-        raise ClipError(f"the clip has {len(frames)} frames; a loop needs at least {MIN_FRAMES} to be judged")
-    if min(frames.shape[1:3]) < 32:
-        raise ClipError(f"frames are {frames.shape[2]}x{frames.shape[1]}; the shorter side must be at least 32 px")
-    if not (math.isfinite(fps) and fps > 0):
-        raise ClipError(f"{fps} frames per second; it must be above 0")
+_TOO_FEW = f"the clip has {{}} frames; a loop needs at least {MIN_FRAMES} to be judged"
+
+
+def _checked(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    shape = None
+    for frame in frames:
+        if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8 or shape not in (None, frame.shape):
+            raise ClipError(f"a frame is {frame.dtype} {frame.shape}; all must be (H, W, 3) uint8 of one size")
+        if min(frame.shape[:2]) < 32:
+            raise ClipError(f"frames are {frame.shape[1]}x{frame.shape[0]}; the shorter side must be at least 32 px")
+        shape = frame.shape
+        yield frame
 
 
 def ring_steps(grey: np.ndarray) -> tuple[np.ndarray, float]:
@@ -183,8 +196,8 @@ def _drift(grey: np.ndarray) -> float:
 _NO_DETAIL = 1.0  # Laplacian variance of rounding noise: on a picture without detail nothing can be blurred
 
 
-def _sharpness(pictures: Sequence[np.ndarray]) -> float:
-    values = np.array([cv2.Laplacian(picture, cv2.CV_32F).var() for picture in pictures])
+def _sharpness(values: np.ndarray) -> float:
+    """values: (N,) variance of each frame's Laplacian. The least of them, beside those of the frames around it."""
     n, reach = len(values), max(4, len(values) // 8)
     around = [k for k in range(-reach, reach + 1) if abs(k) > 2]
     usual = np.array([np.median(values[[(t + k) % n for k in around]]) for t in range(n)])

@@ -8,18 +8,19 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .judgement import Judgement
-    from .score import Clip
 
 WIDTH, CHART, MARGIN = 960, 260, 40
 INK, PALE, BAR, JOIN, BAD = (40, 40, 44), (205, 205, 210), (96, 140, 190), (240, 150, 40), (205, 50, 50)
 _AROUND = 3
 
 
-def plot(judgement: Judgement, frames: Clip) -> np.ndarray:
+def plot(judgement: Judgement, frames: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
     """Steps around the ring (join centred; orange: the join, red: over the limit), six frames at the join, problems.
 
-    frames: (N, H, W, 3) uint8, the judged ones. Returns (h, 960, 3) uint8.
+    frames: the judged ones, each (H, W, 3) uint8. Returns (h, 960, 3) uint8.
     """
     return np.concatenate([_chart(judgement), _filmstrip(frames), _words(judgement)])
 
@@ -48,10 +49,10 @@ def _chart(judgement: Judgement) -> np.ndarray:
     return canvas
 
 
-def _filmstrip(frames: Clip) -> np.ndarray:
+def _filmstrip(frames: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
     count = len(frames)
     width = WIDTH // (2 * _AROUND)
-    height = max(1, round(width * frames.shape[1] / frames.shape[2]))
+    height = max(1, round(width * frames[0].shape[0] / frames[0].shape[1]))
     pictures = []
     for offset in range(-_AROUND, _AROUND):
         picture = cv2.resize(frames[offset % count], (width, height), interpolation=cv2.INTER_AREA)

@@ -16,6 +16,8 @@ Works on one crop around one line. Steps and where they come from:
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -50,6 +52,8 @@ def find_strokes(
     grounds = {bright: _without_strokes(crop, reach, bright) for bright in (True, False)}
     middle = np.median(crop[around], axis=0) if around.any() else np.median(crop.reshape(-1, 3), axis=0)
     hair = disc(0.05 * height + 1)
+    x, y, across, down = cv2.boundingRect(line.astype(np.uint8))
+    box = np.s_[max(0, y - 3) : y + down + 3, max(0, x - 3) : x + across + 3]
     inks: list[Ink] = []
     tried: list[np.ndarray] = []
     for bright, ground in grounds.items():
@@ -66,10 +70,12 @@ def find_strokes(
                 if any(float(np.abs(corners - other).max()) < _SAME for other in tried):
                     continue
                 tried.append(corners)
-                behind = further(colour, grounds[True], grounds[False])  # a line may cross light and dark
-                found = _judge(crop, line, colour, behind, chance, likely, height)
+                behind = further(colour[box], grounds[True][box], grounds[False][box])  # it may cross light and dark
+                found = _judge(crop[box], line[box], colour[box], behind, chance[box], likely[box], height)
                 if found:
-                    inks.append(found)
+                    core = np.zeros(line.shape, bool)
+                    core[box] = found.core
+                    inks.append(replace(found, core=core, colour=colour))
     inks.sort(key=lambda ink: -ink.rank)
     return inks[:1] + _second_ink(inks, middle, line)
 
@@ -177,7 +183,8 @@ def _frequent(crop: np.ndarray, weight: np.ndarray, most: int = 3) -> list[np.nd
     points = colours[starts].copy()
     pull = np.zeros(1)
     for _ in range(8):
-        pull = weights * np.exp(-((points[:, None] - colours) ** 2).sum(-1) / (2 * 16.0**2))
+        away = sum((points[:, None, i] - colours[:, i]) ** 2 for i in range(3))
+        pull = weights * np.exp(-away / (2 * 16.0**2))
         points = (pull @ colours) / (pull.sum(1, keepdims=True) + 1e-9)
     chosen: list[np.ndarray] = []
     for i in np.argsort(-pull.sum(1)):

@@ -8,8 +8,9 @@ measure watermarks.) Colour and opacity come from the same regression: shadow ov
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -36,6 +37,8 @@ VISIBLE = 10.0  # grey levels: what a change must reach to count as lettering
 _WORK_HEIGHT = 48  # px: lines are scaled down to this height for the search
 _NARROW = 0.03  # a glow this tight is an outline with soft edges
 _FAINT_SCALE = 5.0  # spreads opacities of 0 to 0.1 over the lower half of a mask
+_STEPS = {"right": 0.02, "down": 0.02, "size": 0.014, "full": 0.2}
+_BOUNDS = {"right": (-0.2, 0.2), "down": (-0.2, 0.2), "size": (0.02, 0.2), "full": (0.2, 1.0)}
 REACH = 0.42  # of the line's height: how far from a stroke its style can be seen
 
 
@@ -109,7 +112,9 @@ def find_style(crop: np.ndarray, alpha: np.ndarray, others: np.ndarray, height: 
     evidence = fit.evidence(shape.of(small[1], height * factor), opacity, colour, height * factor)
     if not _believed(shape, explained, evidence, fit.contrast(own)):
         return None
-    if shape.kind == "outline" or shape.size <= _NARROW:
+    if shape.kind != "outline" and shape.size > _NARROW:
+        shape, opacity, colour = _refined(fit, shape, opacity, colour, small[1], height * factor)
+    else:
         opacity = 1.0  # too narrow to measure, and an outline is printed solid: what is under it is filled
     full = np.clip(opacity * shape.of(alpha, height), 0, 1).astype(np.float32)
     return Style(shape.kind, full, colour, explained)
@@ -155,6 +160,25 @@ def _shapes(height: float) -> Iterator[_Shape]:
         yield _Shape("outline", radius / height)
 
 
+def _refined(
+    fit: _Fit, shape: _Shape, opacity: float, colour: np.ndarray, alpha: np.ndarray, height: float
+) -> tuple[_Shape, float, np.ndarray]:
+    """The shadow or glow beside `shape` that explains most, its opacity and colour; softness, strength and place are
+    searched in turn. It takes the IoU of 58 shadows on 196 made covers from 0.899 to 0.933, of 20 glows from
+    0.951 to 0.958."""
+    fit.allow(shape.of(alpha, height), opacity, colour)
+    best = fit.measure(shape.of(alpha, height))
+    names = ("right", "down", "size") if shape.kind == "shadow" else ("full", "size")
+    for step in (1.0, 0.5):
+        for name, way in itertools.product(names, (-step, step)):
+            moved = getattr(shape, name) + way * _STEPS[name]
+            other = replace(shape, **{name: float(np.clip(moved, *_BOUNDS[name]))})
+            found = fit.measure(other.of(alpha, height))
+            if found[0] > best[0]:
+                shape, best = other, found
+    return shape, best[1], best[2]
+
+
 class _Fit:
     """Gradients of a picture around strokes, to be explained by gradients of a style's shape."""
 
@@ -169,12 +193,20 @@ class _Fit:
             pick = np.random.default_rng(0).choice(len(rows), 4000, replace=False)
             rows, columns = rows[pick], columns[pick]
         self._at = rows, columns
-        gradients = self._gradients(crop)
-        limit = 6 * (1.5 * float(np.median(np.abs(gradients))) + 0.3)  # edges of the picture do not decide
-        self._given = np.clip(gradients, -limit, limit)
-        self._energy = float((self._given**2).sum()) + 1e-6
+        self._every = self._gradients(crop)
+        self._limit = 6 * (1.5 * float(np.median(np.abs(self._every))) + 0.3)  # edges of the picture do not decide
+        self._clip(self._limit)
         behind = push_pull(crop, near | blocked)[rows, columns]
         self._behind = np.concatenate([behind, behind])
+
+    def _clip(self, limit: float) -> None:
+        self._given = np.clip(self._every, -limit, limit)
+        self._energy = float((self._given**2).sum()) + 1e-6
+
+    def allow(self, shape: np.ndarray, opacity: float, colour: np.ndarray) -> None:
+        """Let gradients twice as strong as this style's count in full: on a plain picture it has the strongest."""
+        made = self._gradients(shape) * opacity * (colour - self._behind)
+        self._clip(max(self._limit, 2 * float(np.abs(made).max())))
 
     def _gradients(self, picture: np.ndarray) -> np.ndarray:
         """Gradients of the picture smoothed without looking at blocked pixels: (2 N, channels)."""

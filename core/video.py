@@ -24,9 +24,7 @@ import itertools
 import math
 import os
 import secrets
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -35,11 +33,13 @@ import av
 import av.error
 import cv2
 import numpy as np
+from av.container import InputContainer
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
 from PIL import Image
 
 from .errors import ClipError, UsageError
+from .parallel import in_order
 
 CRF = 16
 PRESET = "veryfast"
@@ -160,62 +160,89 @@ def _packets(stream: VideoStream, frames: Iterable[np.ndarray], width: int, heig
 
 
 def decode(path: str | Path, *, max_frames: int = MAX_FRAMES, max_pixels: int = MAX_PIXELS) -> Clip:
-    """Read a video file. Audio is ignored; rotation and the file's colour tags are followed, odd sizes are fine.
+    """Read a whole video file; as `opened`, and raises as it does."""
+    with opened(path, max_frames=max_frames, max_pixels=max_pixels) as video:
+        frames: np.ndarray | None = None
+        count = 0
+        for count, frame in enumerate(video.frames, 1):
+            if frames is None:
+                frames = np.empty((max(1, video.expected), *frame.shape), np.uint8)
+            elif count > len(frames):  # more than the header tells
+                frames = np.concatenate([frames, np.empty_like(frames)])
+            frames[count - 1] = frame
+        assert frames is not None
+        return Clip(frames[:count], video.fps)
+
+
+@dataclass(frozen=True)
+class Video:
+    """A video file that is open: `fps` frames per second, `frames` (H, W, 3) uint8 RGB one by one, `expected` of them
+    as its header tells."""
+
+    fps: Fraction
+    expected: int
+    frames: Iterator[np.ndarray]
+
+
+@contextlib.contextmanager
+def opened(path: str | Path, *, max_frames: int = MAX_FRAMES, max_pixels: int = MAX_PIXELS) -> Iterator[Video]:
+    """Read a video file frame by frame. Audio is ignored; rotation and the file's colour tags are followed, odd sizes
+    are fine.
 
     Untagged files are taken as players do: Rec.709 from 720 lines on, Rec.601 below.
     max_pixels: over all frames together. Bounds are checked against the header before anything is decoded, and again on
         what really comes, since a header may lie.
 
     Raises:
-        ClipError: missing, not a video, damaged, without a picture, more frames or pixels than the bounds.
+        ClipError: missing, not a video, damaged, without a picture, more frames or pixels than the bounds. What is
+            found only while decoding is raised by `frames`.
     """
     path = Path(path)
     if not path.is_file():
         raise ClipError(f"{path}: {'is a folder' if path.is_dir() else 'no such file'}; give a video file")
-    try:
-        with av.open(str(path), container_options={"format_whitelist": READABLE}) as container:
+    with contextlib.ExitStack() as stack:
+        with _told(path):
+            container = stack.enter_context(av.open(str(path), container_options={"format_whitelist": READABLE}))
             if not container.streams.video:
                 raise ClipError(f"{path}: has no video stream; give a video file")
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             stream.codec_context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
-            expected = stream.frames or math.ceil(
-                float((stream.duration or 0) * (stream.time_base or 0) * _rate(stream))
-            )
+            fps = stream.average_rate or stream.guessed_rate or Fraction(24)
+            expected = stream.frames or math.ceil(float((stream.duration or 0) * (stream.time_base or 0) * fps))
             bounds = _Bounds(path, max_frames, max_pixels)
             bounds.check(expected, stream.width, stream.height)
-            frames: np.ndarray | None = None
-            count = 0
-            waiting: deque[Future[np.ndarray]] = deque()
-            with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-                for picture in itertools.chain(container.decode(stream), [None] * _AHEAD):
-                    if picture is not None:
-                        bounds.check(count + len(waiting) + 1, picture.width, picture.height)
-                        waiting.append(pool.submit(_to_rgb, picture))
-                    if waiting and (picture is None or len(waiting) == _AHEAD):
-                        frames = _with(frames, count, waiting.popleft().result(), expected, path)
-                        count += 1
-            fps = _rate(stream)
+        frames = stack.enter_context(contextlib.closing(_frames(path, container, stream, bounds)))
+        yield Video(fps, expected, frames)
+
+
+def _frames(path: Path, container: InputContainer, stream: VideoStream, bounds: _Bounds) -> Generator[np.ndarray]:
+    def pictures() -> Iterator[av.VideoFrame]:
+        for number, picture in enumerate(container.decode(stream), 1):
+            bounds.check(number, picture.width, picture.height)
+            yield picture
+
+    shape = None
+    with _told(path):
+        for frame in in_order(_to_rgb, pictures(), ahead=_AHEAD):
+            if shape not in (None, frame.shape):
+                raise ClipError(f"{path}: its frames change size; encode it again at one size")
+            shape = frame.shape
+            yield frame
+    if shape is None:
+        raise ClipError(f"{path}: holds no picture; get the file again")
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """What FFmpeg says of a file it cannot read, as a ClipError."""
+    try:
+        yield
     except (av.error.FFmpegError, OSError, ValueError, EOFError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ClipError(
             f"{path}: is not a video that can be read, or is damaged ({reason}); get the file again"
         ) from error
-    if frames is None:
-        raise ClipError(f"{path}: holds no picture; get the file again")
-    return Clip(frames[:count], fps)
-
-
-def _with(frames: np.ndarray | None, index: int, frame: np.ndarray, expected: int, path: Path) -> np.ndarray:
-    """`frames` with one more in it; the room is made for as many as the header tells, and grows when there are more."""
-    if frames is None:
-        frames = np.empty((max(1, expected), *frame.shape), np.uint8)
-    elif frames.shape[1:] != frame.shape:
-        raise ClipError(f"{path}: its frames change size; encode it again at one size")
-    elif index == len(frames):
-        frames = np.concatenate([frames, np.empty_like(frames)])
-    frames[index] = frame
-    return frames
 
 
 @dataclass(frozen=True)
@@ -232,10 +259,6 @@ class _Bounds:
                 f"{self.path}: {frames} frames of {width}x{height} are too many pixels; the limit is "
                 f"{self.max_pixels / 1e6:.0f} megapixels in all and {MAX_FRAME_PIXELS / 1e6:.0f} a frame"
             )
-
-
-def _rate(stream: VideoStream) -> Fraction:
-    return stream.average_rate or stream.guessed_rate or Fraction(24)
 
 
 def _to_rgb(picture: av.VideoFrame) -> np.ndarray:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -40,19 +40,16 @@ def frames_of(images: torch.Tensor) -> Iterator[np.ndarray]:
         yield np.ascontiguousarray(to_uint8(frame[..., :3]))
 
 
-class Frames:
-    """An IMAGE seen as the (N, H, W, 3) uint8 array that `core.score` reads: each frame is converted when asked for."""
-
-    ndim, dtype = 4, np.dtype(np.uint8)
+class Frames(Sequence[np.ndarray]):
+    """An IMAGE as its frames, (H, W, 3) uint8 each, converted when asked for."""
 
     def __init__(self, images: torch.Tensor):
         self._images = images
-        self.shape = (*images.shape[:3], 3)
 
     def __len__(self) -> int:
         return len(self._images)
 
-    def __getitem__(self, index: int) -> np.ndarray:
+    def __getitem__(self, index: int) -> np.ndarray:  # pyright: ignore[reportIncompatibleMethodOverride]
         return picture(self._images[index][None])
 
 

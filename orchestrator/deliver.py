@@ -7,12 +7,14 @@ names come from the caller; what the server calls its files decides nothing but 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -125,18 +127,19 @@ def deliver(
         ClipError: the video does not decode. UsageError: the files cannot be written.
     """
     scratch = parts.video.parent
+    warnings = list(cover.notes)
     try:
-        clip = video.decode(parts.video)
+        with video.opened(parts.video) as clip:
+            first = next(clip.frames)
+            judgement = _judge(itertools.chain([first], clip.frames), clip.fps, first.shape, cover, parts, warnings)
     except ClipError as error:
         raise JobError(f"the server's video cannot be used: {_without_path(error, parts.video)}") from error
-    warnings = list(cover.notes)
-    judgement = _judge(clip, cover, parts, warnings)
-    poster = _poster(parts, clip.frames[0], scratch, warnings)
+    poster = _poster(parts, first, scratch, warnings)
     clock.mark("judge")
     names = {end: stem.with_name(stem.name + end) for end in (parts.video.suffix, ".jpg", ".json")}
-    record = _record(parts, workflow, job, cover, server, clip, judgement, clock, run)
+    record = _record(parts, workflow, job, cover, server, judgement, clock, run)
     record["files"] = {
-        "video": _describe(parts.video, names[parts.video.suffix].name, clip),
+        "video": _describe(parts.video, names[parts.video.suffix].name, judgement),
         "poster": {"name": names[".jpg"].name, "sha256": _sha256(poster), "bytes": poster.stat().st_size},
     }
     record["warnings"] = warnings
@@ -201,8 +204,15 @@ def _is_whole(path: Path, facts: Mapping[str, Any]) -> bool:
         return False
 
 
-def _judge(clip: video.Clip, cover: CoverFile, parts: Parts, warnings: list[str]) -> judge.Judgement:
-    height, width = clip.frames.shape[1:3]
+def _judge(
+    frames: Iterable[np.ndarray],
+    fps: Fraction,
+    size: tuple[int, ...],
+    cover: CoverFile,
+    parts: Parts,
+    warnings: list[str],
+) -> judge.Judgement:
+    height, width = size[:2]
     fitted = fit(cover.image, min(height, width))
     if fitted.shape[:2] != (height, width):
         warnings.append(f"the video is {width}x{height}, the cover's shape gives {fitted.shape[1]}x{fitted.shape[0]}")
@@ -215,7 +225,7 @@ def _judge(clip: video.Clip, cover: CoverFile, parts: Parts, warnings: list[str]
             warnings.append(f"lettering not judged: its mask is {lettering.shape[1]}x{lettering.shape[0]}")
             lettering = None
     same = fitted.shape[:2] == (height, width)
-    return judge.score(clip.frames, fps=clip.fps, cover=fitted if same else None, lettering=lettering)
+    return judge.score(frames, fps=fps, cover=fitted if same else None, lettering=lettering)
 
 
 def _poster(parts: Parts, first: np.ndarray, scratch: Path, warnings: list[str]) -> Path:
@@ -237,7 +247,6 @@ def _record(
     job: Job,
     cover: CoverFile,
     server: Server,
-    clip: video.Clip,
     judgement: judge.Judgement,
     clock: Clock,
     run: Mapping[str, Any],
@@ -260,17 +269,15 @@ def _record(
     }
 
 
-def _describe(path: Path, name: str, clip: video.Clip) -> dict[str, Any]:
-    frames, height, width = clip.frames.shape[:3]
-    size = path.stat().st_size
+def _describe(path: Path, name: str, clip: judge.Judgement) -> dict[str, Any]:
     facts = {
-        "width": width,
-        "height": height,
-        "frames": frames,
-        "fps": float(clip.fps),
-        "seconds": frames / float(clip.fps),
+        "width": clip.width,
+        "height": clip.height,
+        "frames": clip.frames,
+        "fps": clip.fps,
+        "seconds": clip.frames / clip.fps,
     }
-    return {"name": name, "sha256": _sha256(path), "bytes": size, **facts}
+    return {"name": name, "sha256": _sha256(path), "bytes": path.stat().st_size, **facts}
 
 
 def _sha256(path: Path) -> str:
