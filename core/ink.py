@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from .morphology import disc, grow
+from .morphology import disc, grow, morphed
 
 _ONES = np.ones((1, 3), np.float32)
 _SAMPLES = 2500  # pixels a fit looks at
@@ -131,7 +131,7 @@ def gaps(crop: np.ndarray, line: np.ndarray, ink: Ink) -> np.ndarray:
     """
     ridge, off = ridge_of(ink.core), furthest(crop, ink.colour)
     reach = disc(2 * float(np.quantile(ridge, 0.9)) + 2)
-    opened, closed = (cv2.morphologyEx(crop, how, reach) for how in (cv2.MORPH_OPEN, cv2.MORPH_CLOSE))
+    opened, closed = (morphed(crop, how, reach) for how in (cv2.MORPH_OPEN, cv2.MORPH_CLOSE))
     share, fits = coverage(crop, further(ink.colour, opened, closed), ink.colour)
     clear = (share > 0.5) & (share < 1.7) & fits & line
     even = float(np.quantile(off[ink.core], 0.7))
@@ -222,10 +222,7 @@ def letters_beyond(crop: np.ndarray, free: np.ndarray, ink: Ink, height: float, 
     colour, free = _further_on(ink, free, height)
     off, ridge = furthest(crop, colour), ridge_of(ink.core)
     width, reach = float(np.median(ridge)), disc(2 * float(np.quantile(ridge, 0.9)) + 2)
-    whole = np.clip(crop + 0.5, 0, 255).astype(np.uint8)
-    opened, closed = (
-        cv2.morphologyEx(whole, how, reach).astype(np.float32) for how in (cv2.MORPH_OPEN, cv2.MORPH_CLOSE)
-    )
+    opened, closed = (morphed(crop, how, reach) for how in (cv2.MORPH_OPEN, cv2.MORPH_CLOSE))
     share, fits = coverage(crop, further(colour, opened, closed), colour)
     clear = ((share > 0.5) & (share < 1.7) & fits) | (off < _even(off[ink.core]))
     for near, part in _parts(_thin(clear & free, ridge)):

@@ -18,3 +18,10 @@ def grow(mask: np.ndarray, radius: float) -> np.ndarray:
     if not mask.any():
         return mask.copy()
     return cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5) <= round(radius)
+
+
+def morphed(picture: np.ndarray, how: int, shape: np.ndarray) -> np.ndarray:
+    """A picture, (h, w, 3) float32 0..255, opened or closed (cv2.MORPH_OPEN, cv2.MORPH_CLOSE); in whole levels, which
+    is four times as fast."""
+    whole = np.clip(picture + 0.5, 0, 255).astype(np.uint8)
+    return cv2.morphologyEx(whole, how, shape).astype(np.float32)

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from .ink import Ink, coverage, dot, fit_colour, further, furthest, ridge_of, sample
-from .morphology import disc, grow
+from .morphology import disc, grow, morphed
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _BINS = 32  # per Lab channel
@@ -130,7 +130,7 @@ def _around(inner: np.ndarray, outer: np.ndarray) -> float:
 
 def _without_strokes(crop: np.ndarray, reach: np.ndarray, bright: bool) -> np.ndarray:
     """What is behind strokes brighter (or darker) than their surroundings and thinner than `reach`."""
-    return cv2.morphologyEx(crop, cv2.MORPH_OPEN if bright else cv2.MORPH_CLOSE, reach)
+    return morphed(crop, cv2.MORPH_OPEN if bright else cv2.MORPH_CLOSE, reach)
 
 
 def _lettering_colours(lab: np.ndarray, line: np.ndarray, others: np.ndarray, height: float) -> np.ndarray:

@@ -4,7 +4,7 @@ from comfy_api.latest import io, ui
 
 from ..core import score as core
 from ..core import score_plot
-from .tensors import Frames, array_of_mask, image_of, picture
+from .tensors import Frames, array_of_mask, frames_of, image_of, picture
 
 
 class CoverLoopScore(io.ComfyNode):
@@ -33,13 +33,12 @@ class CoverLoopScore(io.ComfyNode):
 
     @classmethod
     def execute(cls, frames, fps, cover=None, mask=None) -> io.NodeOutput:
-        clip = Frames(frames)
         judgement = core.score(
-            clip,
+            frames_of(frames),
             fps=fps,
             cover=None if cover is None else picture(cover),
             lettering=None if mask is None else array_of_mask(mask),
         )
-        plot = image_of(score_plot.plot(judgement, clip))
+        plot = image_of(score_plot.plot(judgement, Frames(frames)))
         text = json.dumps(judgement.to_dict(), ensure_ascii=False, indent=1)
         return io.NodeOutput(frames, text, plot, ui=ui.PreviewImage(plot, cls=cls))

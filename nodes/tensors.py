@@ -17,6 +17,7 @@ import psutil
 import torch
 
 from ..core.errors import ClipError
+from ..core.parallel import in_order
 
 
 def to_uint8(frame: torch.Tensor) -> np.ndarray:
@@ -36,8 +37,7 @@ def picture(image: torch.Tensor) -> np.ndarray:
 
 def frames_of(images: torch.Tensor) -> Iterator[np.ndarray]:
     """The frames of an IMAGE, one after the other, as (H, W, 3) uint8."""
-    for frame in images:
-        yield np.ascontiguousarray(to_uint8(frame[..., :3]))
+    return in_order(lambda frame: np.ascontiguousarray(to_uint8(frame[..., :3])), images)
 
 
 class Frames(Sequence[np.ndarray]):

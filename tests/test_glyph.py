@@ -6,6 +6,7 @@ import pytest
 from coverloop.core.errors import CoverLoopError, UsageError
 from coverloop.core.glyph import TextOver, find_glyphs, glyph_mask, text_layer, text_over
 from coverloop.core.ink import Ink, gaps
+from coverloop.core.styles import opacity_of
 from coverloop.core.text import TextRegion
 from lettered import coverage, lettered, over, picture
 
@@ -16,6 +17,13 @@ def agreement(mask, truth):
     hard = mask > 127 / 255
     near = cv2.dilate(hard.astype(np.uint8), np.ones((3, 3))) > 0
     return (near & truth).sum() / truth.sum(), (hard & truth).sum() / (hard | truth).sum()
+
+
+def around(share, margin=4):
+    """The region of drawn lettering: the box of its strokes."""
+    rows, columns = np.nonzero(share > 0.5)
+    x0, y0, x1, y1 = columns.min() - margin, rows.min() - margin, columns.max() + margin, rows.max() + margin
+    return TextRegion(((x0, y0), (x1, y0), (x1, y1), (x0, y1)), 0.99)
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -101,10 +109,7 @@ def test_letters_far_from_the_one_the_detector_saw_are_followed_from_letter_to_l
     for at, letter in enumerate("LIMEN"):
         cv2.putText(share, letter, (30 + 68 * at, 210), cv2.FONT_HERSHEY_SIMPLEX, 1.4, 1.0, 1, cv2.LINE_AA)
     cover = (over(clean, share, np.array([245.0, 240, 225])) + 0.5).astype(np.uint8)
-    rows, columns = np.nonzero(share[:, :90] > 0.5)
-    x0, y0, x1, y1 = columns.min() - 4, rows.min() - 4, columns.max() + 4, rows.max() + 4
-    seen = TextRegion(((x0, y0), (x1, y0), (x1, y1), (x0, y1)), 0.99)
-    mask = glyph_mask(cover, [seen]) > 0.5
+    mask = glyph_mask(cover, [around(share[:, :90])]) > 0.5
     assert mask[share > 0.5].mean() > 0.9
     assert (mask & (share < 0.02)).sum() < 0.2 * (share > 0.5).sum()
 
@@ -115,9 +120,7 @@ def test_white_lettering_over_bands_of_white_and_black():
     ground = np.stack([127.5 + 107.5 * np.clip(4 * np.sin((y + 0.5 * x) / 16), -1, 1)] * 3, -1)
     share = coverage(384, "Nocturne", 30, (192, 192))
     cover = (over(ground, share, np.array([250.0, 250, 250])) + 0.5).astype(np.uint8)
-    rows, columns = np.nonzero(share > 0.5)
-    x0, y0, x1, y1 = columns.min() - 4, rows.min() - 4, columns.max() + 4, rows.max() + 4
-    region = TextRegion(((x0, y0), (x1, y0), (x1, y1), (x0, y1)), 0.99)
+    region = around(share)
     recall, iou = agreement(glyph_mask(cover, [region]), np.abs(cover - ground).max(-1) > 10)
     assert recall >= 0.97
     assert iou >= 0.85
@@ -144,9 +147,7 @@ def test_two_lines_of_two_colours_in_one_region_have_each_their_own_style():
         over(over(clean, shadow, np.zeros(3)), low, np.array([245.0, 250, 245])), high, np.array([230.0, 90, 20])
     )
     cover = (cover + 0.5).astype(np.uint8)
-    rows, columns = np.nonzero(np.maximum(high, low) > 0.3)
-    x0, y0, x1, y1 = columns.min() - 4, rows.min() - 4, columns.max() + 4, rows.max() + 4
-    region = TextRegion(((x0, y0), (x1, y0), (x1, y1), (x0, y1)), 0.99)
+    region = around(np.maximum(high, low))
     recall, iou = agreement(glyph_mask(cover, [region]), np.abs(cover - clean).max(-1) > 10)
     assert recall >= 0.95
     assert iou >= 0.8
@@ -160,9 +161,7 @@ def test_thin_dark_lettering_over_waves():
     share = np.zeros((384, 384), np.float32)
     cv2.putText(share, "Eagle", (90, 210), cv2.FONT_HERSHEY_SIMPLEX, 2, 1.0, 2, cv2.LINE_AA)
     cover = (over(ground, share, np.array([40.0, 20, 60])) + 0.5).astype(np.uint8)
-    rows, columns = np.nonzero(share > 0.5)
-    x0, y0, x1, y1 = columns.min() - 6, rows.min() - 6, columns.max() + 6, rows.max() + 6
-    region = TextRegion(((x0, y0), (x1, y0), (x1, y1), (x0, y1)), 0.99)
+    region = around(share, 6)
     recall, iou = agreement(glyph_mask(cover, [region]), share > 0.3)
     assert recall >= 0.9
     assert iou >= 0.5
@@ -175,9 +174,7 @@ def test_thin_lettering_over_a_thing_as_dark_as_it_is_unsure_and_other_lettering
     boat = np.zeros((384, 384), np.float32)
     cv2.ellipse(boat, (220, 222), (50, 22), 0, 0, 360, 1.0, -1, cv2.LINE_AA)
     ink = np.array([40.0, 20, 30])
-    rows, columns = np.nonzero(share > 0.5)
-    x0, y0, x1, y1 = columns.min() - 6, rows.min() - 6, columns.max() + 6, rows.max() + 6
-    region = TextRegion(((x0, y0), (x1, y0), (x1, y1), (x0, y1)), 0.99)
+    region = around(share, 6)
     plain, crossed = (
         find_glyphs((over(below, share, ink) + 0.5).astype(np.uint8), [region])
         for below in (ground, over(ground, boat, ink + 4))
@@ -225,6 +222,20 @@ def test_a_shadow_is_masked_but_not_opaque():
     assert np.median(opacity[shadow]) < 0.8
     letters = made.cover.min(-1) > 220
     assert np.median(opacity[letters]) > 0.97
+
+
+def test_a_dark_shadow_on_a_plain_light_ground_keeps_its_opacity():
+    """On a plain ground the style has the strongest gradients there are; none of them is an edge of the picture."""
+    ground = np.full((384, 384, 3), 170.0)
+    share = coverage(384, "Slow Rivers", 48, (192, 192))
+    shadow = cv2.GaussianBlur(np.roll(share, (4, 4), (0, 1)), (0, 0), 2) * 0.6
+    cover = (over(over(ground, shadow, np.zeros(3)), share, np.array([250.0, 250, 250])) + 0.5).astype(np.uint8)
+    mask = glyph_mask(cover, [around(share)])
+    under = (shadow > 0.3) & (share < 0.02)
+    assert np.abs(opacity_of(mask) - shadow)[under].mean() < 0.08
+    recall, iou = agreement(mask, np.abs(cover - ground).max(-1) > 10)
+    assert recall >= 0.98
+    assert iou >= 0.9
 
 
 def test_kept_regions_and_no_regions_leave_the_mask_empty():

@@ -60,5 +60,6 @@ def test_a_clip_that_cannot_fit_is_refused_with_its_size(tensors):
 def test_frames_are_seen_one_by_one_as_bytes(tensors):
     images = torch.tensor([0.0, 0.5, 2.0, float("nan")])[:, None, None, None].expand(4, 8, 8, 3)
     seen = tensors.Frames(images)
-    assert seen.shape == (4, 8, 8, 3) and len(seen) == 4
-    assert [int(seen[i][0, 0, 0]) for i in range(4)] == [0, 128, 255, 0]
+    assert len(seen) == 4 and {frame.shape for frame in seen} == {(8, 8, 3)}
+    assert [int(frame[0, 0, 0]) for frame in seen] == [0, 128, 255, 0]
+    assert np.array_equal(np.stack(list(tensors.frames_of(images))), np.stack(list(seen)))

@@ -176,6 +176,32 @@ def test_bounds_hold_before_decoding(tmp_path, monkeypatch):
         video.decode(tmp_path / "a.mp4", max_pixels=100_000)
 
 
+def test_damage_behind_the_first_frames_is_told_where_it_is_met(tmp_path):
+    video.encode(sway(24, 128), tmp_path / "a.mp4", fps=24)
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        packets = [p for p in container.demux(video=0) if p.size]
+        place, size = packets[12].pos, sum(p.size for p in packets[12:])
+    data = bytearray((tmp_path / "a.mp4").read_bytes())
+    data[place : place + size] = b"\x00" * size
+    (tmp_path / "b.mp4").write_bytes(data)
+    seen = 0
+    with video.opened(tmp_path / "b.mp4") as opened:
+        assert (opened.fps, opened.expected) == (24, 24)
+        with pytest.raises(ClipError, match=r"b\.mp4.*damaged"):
+            for frame in opened.frames:
+                assert frame.shape == (128, 128, 3)
+                seen += 1
+    assert 0 < seen < 24
+
+
+def test_a_video_can_be_left_after_its_first_frame(tmp_path):
+    video.encode(sway(24, 128), tmp_path / "a.mp4", fps=24)
+    with video.opened(tmp_path / "a.mp4") as opened:
+        first = next(opened.frames)
+    assert np.array_equal(first, video.decode(tmp_path / "a.mp4").frames[0])
+    assert next(opened.frames, None) is None
+
+
 def test_audio_is_ignored(tmp_path):
     with av.open(str(tmp_path / "a.mkv"), "w") as container:
         picture, sound = (
