@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from pathlib import Path
 
 import pytest
+from coverloop.core import ocr
 from coverloop.core.prompt.vlm_settings import NAMES
 from coverloop.orchestrator import embedded
 
@@ -27,3 +29,12 @@ def comfyui():
     """The embedded ComfyUI with this pack in it: `comfyui.url`, `comfyui.base` (its input and output folders)."""
     with embedded.start() as server:
         yield server
+
+
+_see_once = functools.lru_cache(maxsize=64)(ocr._seen.__wrapped__)
+
+
+@pytest.fixture
+def seen_once(monkeypatch):
+    """The detector, which takes seconds, looks once at each of the covers that many tests draw."""
+    monkeypatch.setattr(ocr, "_seen", _see_once)

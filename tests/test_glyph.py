@@ -10,6 +10,7 @@ from coverloop.core.styles import opacity_of
 from coverloop.core.text import TextRegion
 from lettered import coverage, lettered, over, picture
 
+pytestmark = pytest.mark.usefixtures("seen_once")
 STYLES = ("plain", "outline", "shadow", "glow", "gradient", "rotated")
 
 
@@ -181,6 +182,7 @@ def test_thin_lettering_over_a_thing_as_dark_as_it_is_unsure_and_other_lettering
     )
     assert not plain.unsure.any()
     line = np.zeros((384, 384), bool)
+    (x0, y0), (x1, y1) = np.min(region.polygon, 0), np.max(region.polygon, 0)
     line[y0:y1, x0:x1] = True
     assert crossed.unsure[line & (boat > 0.9)].mean() > 0.9
     missed = (share > 0.9) & (crossed.mask < 0.9)

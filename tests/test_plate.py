@@ -14,6 +14,8 @@ from coverloop.core.plate import clean_plate, fill_smooth, fillers
 from coverloop.core.texture import fill_texture
 from lettered import db, lettered, picture
 
+pytestmark = pytest.mark.usefixtures("seen_once")
+
 
 @pytest.fixture(autouse=True)
 def _no_lama(monkeypatch, tmp_path):
