@@ -219,9 +219,9 @@ def test_the_detector_tells_strokes_from_their_ground():
 
 
 def test_threads_do_not_mix_what_the_detector_sees():
-    covers = [lettered("plain", kind=kind, seed=seed).cover for kind in ("calm", "rough") for seed in (0, 1)]
+    covers = [lettered("plain", kind=kind).cover for kind in ("calm", "rough")]
     alone = [ocr.score_maps(cover).strokes for cover in covers]
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(2) as pool:
         together = list(pool.map(lambda cover: ocr.score_maps(cover).strokes, covers))
     assert all(np.array_equal(one, other) for one, other in zip(alone, together, strict=True))
 
