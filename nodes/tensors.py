@@ -73,7 +73,8 @@ def images_of(frames: Iterable[np.ndarray], count: int) -> torch.Tensor:
     for frame in frames:
         if images is None:
             images = empty_images((count, *frame.shape))
-        torch.mul(torch.from_numpy(frame), 1 / 255, out=images[done])
+        # Not by torch: its threads would wait in the way of those that make the next frames (1.9 s against 3.0 s).
+        np.multiply(frame, np.float32(1 / 255), out=images[done].numpy())
         done += 1
     if images is None or done != count:
         raise ClipError(f"{done} frames arrived where {count} were asked for; report this with the workflow")
