@@ -285,6 +285,16 @@ def test_layer_carries_no_halo_of_the_old_background():
     assert np.abs(moved - made.cover)[opaque].max() <= 4  # letters do not let the new picture through
 
 
+def test_nothing_moves_behind_strokes_that_are_all_but_opaque():
+    cover, plate = np.full((64, 64, 3), 220, np.uint8), np.full((64, 64, 3), 60, np.uint8)
+    mask = np.tile(np.linspace(0.6, 1, 64, dtype=np.float32), (64, 1))
+    layer = text_layer(cover, plate, mask)
+    moved = text_over([np.full((64, 64, 3), 10, np.uint8)], layer)
+    apart = np.abs(next(iter(moved)).astype(int) - cover)
+    assert apart[mask > 0.96].max() <= 1
+    assert apart[mask < 0.9].min() > 1
+
+
 def test_text_over_leaves_the_frames_alone_and_floats_agree():
     made = lettered("glow")
     mask = glyph_mask(made.cover, [made.region])
