@@ -38,7 +38,8 @@ _OPAQUE = 0.9  # as the judge has it: see core/score.py
 @dataclass(frozen=True)
 class Glyphs:
     """mask: (H, W) float32, as `glyph_mask` returns it; unsure: (H, W) bool, picture in the mask or lettering out of it
-    is likely there and a little around, because the two are of one colour. Nothing should move there."""
+    is likely there and a little around: because the two are of one colour, or because no strokes were made out in a
+    region. Nothing should move there."""
 
     mask: np.ndarray
     unsure: np.ndarray
@@ -102,9 +103,12 @@ def find_glyphs(cover: np.ndarray, regions: Sequence[TextRegion]) -> Glyphs:
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         longest = sorted(zip(regions, lines, strict=True), key=lambda one: -np.count_nonzero(one[1][0]))  # first
-        tried = pool.map(lambda one: strokes_of(one[0], *one[1]), longest)
+        tried = list(pool.map(lambda one: strokes_of(one[0], *one[1]), longest))
         found = [words for line in tried for words in line if words.alpha.any()]
         strokes, unsure = np.zeros(size, bool), np.zeros(size, bool)
+        for (region, (area, _)), line in zip(longest, tried, strict=True):
+            if region.lift and not any(words.alpha.any() for words in line):
+                unsure |= area
         for words in found:
             strokes[words.window] |= words.alpha > 0
             unsure[words.window] |= words.doubt

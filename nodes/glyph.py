@@ -22,8 +22,8 @@ class CoverLoopGlyphMask(io.ComfyNode):
                 io.Mask.Output(display_name="mask", tooltip="Soft mask: 1 where lettering covers the picture."),
                 io.Mask.Output(
                     display_name="unsure",
-                    tooltip="1 where lettering and picture are of one colour and cannot be told apart: for 'still' of "
-                    "Ambient Motion. Mostly empty.",
+                    tooltip="1 where lettering and picture cannot be told apart, mostly for being of one colour: for "
+                    "'still' of Ambient Motion. Mostly empty.",
                 ),
             ],
             is_output_node=True,  # so that its preview, which loops are judged by, is told also when it is cached

@@ -247,11 +247,21 @@ def test_kept_regions_and_no_regions_leave_the_mask_empty():
     assert not glyph_mask(made.cover, []).any()
 
 
-def test_a_doubtful_region_without_strokes_is_not_masked():
+def test_a_doubtful_region_without_strokes_is_not_masked_but_nothing_moves_there():
     cover = picture(seed=5)
     region = lettered("plain").region
     doubtful = type(region)(region.polygon, 0.6)
-    assert (glyph_mask(cover, [doubtful]) > 0.5).mean() < 0.002
+    found = find_glyphs(cover, [doubtful])
+    assert (found.mask > 0.5).mean() < 0.002
+    inside = cv2.fillPoly(np.zeros(cover.shape[:2], np.uint8), [np.array(region.polygon, np.int32)], 1) > 0
+    assert found.unsure[inside].mean() > 0.99
+    assert found.unsure.sum() < 2 * inside.sum()
+
+
+def test_kept_regions_move_with_the_picture():
+    made = lettered("plain")
+    kept = type(made.region)(made.region.polygon, 0.6, lift=False)
+    assert not find_glyphs(made.cover, [kept]).unsure.any()
 
 
 @pytest.mark.parametrize("style", STYLES)
