@@ -121,8 +121,9 @@ CHILD = """
     http.server.HTTPServer(("127.0.0.1", port), Handler).serve_forever()
 """
 OWNER = """
-    import sys, time
+    import signal, sys, time
     from coverloop.orchestrator import embedded
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     server = embedded.start()
     print(server.process.pid, server.log_path.read_text().split()[-1], flush=True)
     {then}
