@@ -66,18 +66,7 @@ def score(
     core = _Lettering(reference, None if letters is None else _glyph_core(letters))
     ssim, psnr, colour = (None, None, None) if cover is None else _first_frame(first, reference, letters)
 
-    def look(frame: np.ndarray) -> _Seen:
-        whole = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-        sharp = _resize(whole, min(512, height, width))
-        # Rounding at 256 px would make stalls of its own on pictures whose steps are under a grey level.
-        return _Seen(
-            grey=_resize(whole.astype(np.float32), 256),
-            sharpness=float(cv2.Laplacian(sharp, cv2.CV_32F).var()),
-            print=hashlib.blake2b(sharp.tobytes(), digest_size=16).digest(),
-            apart=core.apart(whole),
-        )
-
-    seen = list(in_order(look, itertools.chain([first], checked)))
+    seen = list(in_order(lambda frame: _look(frame, core), itertools.chain([first], checked)))
     if len(seen) < MIN_FRAMES:
         raise ClipError(_TOO_FEW.format(len(seen)))
     grey = np.stack([one.grey for one in seen])
@@ -110,6 +99,18 @@ def score(
         lettering_max_diff=max_diff,
         steps=tuple(float(ratio) for ratio in ratios),
         **_motion(grey, float(fps), 1080 / min(grey.shape[1:])),
+    )
+
+
+def _look(frame: np.ndarray, core: _Lettering) -> _Seen:
+    whole = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+    sharp = _resize(whole, min(512, *whole.shape))
+    # Rounding at 256 px would make stalls of its own on pictures whose steps are under a grey level.
+    return _Seen(
+        grey=_resize(whole.astype(np.float32), 256),
+        sharpness=float(cv2.Laplacian(sharp, cv2.CV_32F).var()),
+        print=hashlib.blake2b(sharp.tobytes(), digest_size=16).digest(),
+        apart=core.apart(whole),
     )
 
 
