@@ -13,13 +13,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from coverloop.core import video
 from coverloop.core.image import read_cover
-from coverloop.orchestrator import check, embedded
-from coverloop.orchestrator.comfy import Comfy
-from coverloop.orchestrator.job import make_job, open_cover
-from coverloop.orchestrator.run import render_cover
-from coverloop.orchestrator.workflow import load_workflow
+from coverloop.core.video.decode import decode
+from coverloop.core.video.encode import encode
+from coverloop.orchestrator.job import check
+from coverloop.orchestrator.job.request import make_job, open_cover
+from coverloop.orchestrator.job.run import render_cover
+from coverloop.orchestrator.job.workflow import load_workflow
+from coverloop.orchestrator.server import embedded
+from coverloop.orchestrator.server.client import Comfy
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,9 +38,9 @@ def peak_gb(pid: int) -> float | None:
 
 def encode_alone(path: Path, folder: Path) -> float:
     """Seconds to encode the frames of `path` once more."""
-    clip = video.decode(path)
+    clip = decode(path)
     began = time.perf_counter()
-    video.encode(clip.frames, folder / "again.mp4", fps=clip.fps)
+    encode(clip.frames, folder / "again.mp4", fps=clip.fps)
     return time.perf_counter() - began
 
 

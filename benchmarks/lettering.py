@@ -19,10 +19,11 @@ from typing import Any
 
 import cv2
 import numpy as np
-from coverloop.core.glyph import TextOver, glyph_mask, text_layer
 from coverloop.core.image import read_cover
-from coverloop.core.plate import clean_plate, fillers
-from coverloop.core.text import decide_lift, find_text
+from coverloop.core.lettering.find import decide_lift, find_text
+from coverloop.core.lettering.layer import TextOver, text_layer
+from coverloop.core.lettering.mask import glyph_mask
+from coverloop.core.plate.clean import clean_plate, fillers
 
 STEPS = ("find", "mask", "plate", "layer")
 FIGURES = ("recall", "iou", "precision", "plate_db", "layer_error", "text_free_masked")

@@ -25,10 +25,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 from clips import MAKERS, make, sway
-from coverloop.core import video
-from coverloop.core.interpolate import Grain, Interpolator, load_interpolator
-from coverloop.core.loop import close_clip, retime
-from coverloop.core.score import score
+from coverloop.core.judge.score import score
+from coverloop.core.loop.between import Grain, Interpolator, load_interpolator
+from coverloop.core.loop.close import close_clip, retime
+from coverloop.core.video.decode import decode
+from coverloop.core.video.encode import encode
 
 FPS = 24
 
@@ -37,7 +38,7 @@ class AsPublished:
     """RIFE as other packs run it: the network's own picture."""
 
     def __init__(self, weights: Path) -> None:
-        from coverloop.core import rife
+        from coverloop.core.loop import rife
 
         self._network = rife.load(weights)
         self.name = f"RIFE {self._network.version}"
@@ -125,8 +126,8 @@ def join_sharpness(frames: np.ndarray, made: int) -> float:
 def decoded(frames: np.ndarray) -> np.ndarray:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "loop.mp4"
-        video.encode(frames, path, fps=FPS)
-        return video.decode(path).frames
+        encode(frames, path, fps=FPS)
+        return decode(path).frames
 
 
 def peak_memory(interpolator: Interpolator) -> dict[str, float]:

@@ -27,15 +27,16 @@ import websocket
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
 
-from coverloop.core import video
-from coverloop.orchestrator import check, embedded
-from coverloop.orchestrator.batch import Batch
-from coverloop.orchestrator.comfy import Comfy
-from coverloop.orchestrator.follow import Finished
-from coverloop.orchestrator.job import Job
-from coverloop.orchestrator.sources import read_source
-from coverloop.orchestrator.store import Store
-from coverloop.orchestrator.workflow import load_workflow
+from coverloop.core.video.encode import encode
+from coverloop.orchestrator.batch.crew import Batch
+from coverloop.orchestrator.batch.sources import read_source
+from coverloop.orchestrator.job import check
+from coverloop.orchestrator.job.request import Job
+from coverloop.orchestrator.job.workflow import load_workflow
+from coverloop.orchestrator.server import embedded
+from coverloop.orchestrator.server.client import Comfy
+from coverloop.orchestrator.server.follow import Finished
+from coverloop.orchestrator.store.store import Store
 from hostile import Hostile
 from tiny import write_cover, write_workflows
 
@@ -99,7 +100,7 @@ def tiny_video(folder: Path) -> bytes:
     import numpy as np
 
     frames = [np.full((96, 96, 3), 60 + 20 * (t % 4), np.uint8) for t in range(4)]
-    video.encode(frames, folder / "tiny.mp4", fps=24)
+    encode(frames, folder / "tiny.mp4", fps=24)
     return (folder / "tiny.mp4").read_bytes()
 
 

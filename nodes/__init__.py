@@ -3,14 +3,14 @@
 from comfy_api.latest import ComfyExtension, io
 
 from .cover import CoverLoopFitCover
-from .glyph import CoverLoopGlyphMask, CoverLoopTextLayer, CoverLoopTextOver
-from .latent import CoverLoopCyclicDecode, CoverLoopLatentShift
+from .find import CoverLoopFindText
+from .judge import CoverLoopScore
 from .loop import CoverLoopClose, CoverLoopFindCut, CoverLoopRetime, CoverLoopToneMatch, CoverLoopTrim
+from .mask import CoverLoopGlyphMask, CoverLoopTextLayer, CoverLoopTextOver
 from .motion import CoverLoopAmbient, CoverLoopRecipe
 from .plate import CoverLoopCleanPlate, CoverLoopTextPreview
 from .prompt import CoverLoopJudgeText, CoverLoopMotionPrompt, CoverLoopPromptEdit
-from .score import CoverLoopScore
-from .text import CoverLoopFindText
+from .ring import CoverLoopCyclicDecode, CoverLoopLatentShift
 from .video import CoverLoopSave
 from .wan import CoverLoopFitWan, CoverLoopLora, CoverLoopScaleToCover
 

@@ -5,10 +5,10 @@ import comfy.model_management
 import folder_paths
 from comfy_api.latest import io, ui
 
-from ..core import loop as core
 from ..core.errors import ModelError
-from ..core.interpolate import FlowWarp, Interpolator, load_interpolator
-from ..core.tone import tone_match
+from ..core.loop import close as core
+from ..core.loop.between import FlowWarp, Interpolator, load_interpolator
+from ..core.loop.tone import tone_match
 from .tensors import array_of_mask, clip_of, images_of, picture
 
 AUTO, FLOW = "auto", "optical flow"

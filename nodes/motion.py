@@ -1,8 +1,8 @@
 import comfy.utils
 from comfy_api.latest import io, ui
 
-from ..core import motion
-from ..core.recipe import Recipe, derive_recipe
+from ..core.motion import stage
+from ..core.motion.recipe import Recipe, derive_recipe
 from .tensors import array_of_mask, images_of, picture
 
 
@@ -86,7 +86,7 @@ class CoverLoopAmbient(io.ComfyNode):
         used = Recipe.parse(edited if edited.strip() else recipe)
         count = max(2, round(seconds * fps))
         progress = comfy.utils.ProgressBar(count)
-        frames = motion.ambient(
+        frames = stage.ambient(
             picture(plate),
             used,
             frames=count,

@@ -3,10 +3,10 @@ from pathlib import Path
 import folder_paths
 from comfy_api.latest import io, ui
 
-from ..core import plate as core
-from ..core.preview import lettering_sheet
+from ..core.lettering.sheet import lettering_sheet
+from ..core.plate import clean as core
+from .find import Regions
 from .tensors import array_of_mask, image_of, picture
-from .text import Regions
 
 
 class CoverLoopCleanPlate(io.ComfyNode):

@@ -8,16 +8,16 @@ import folder_paths
 import torch
 from comfy_api.latest import io, ui
 
+from ..core.lettering.find import named
 from ..core.prompt import looks
-from ..core.prompt.guard import read_triggers, with_triggers
-from ..core.prompt.safety import refuse_unsafe
-from ..core.prompt.vlm import BACKENDS, Asking, Backend, open_or_offline, with_cache
-from ..core.prompt.vlm_settings import Settings
-from ..core.prompt.wish import read_wish
-from ..core.prompt.words import forbidden
-from ..core.text import named
+from ..core.prompt.ask.put import BACKENDS, Asking, Backend, open_or_offline, with_cache
+from ..core.prompt.ask.settings import Settings
+from ..core.prompt.words.guard import read_triggers, with_triggers
+from ..core.prompt.words.safety import refuse_unsafe
+from ..core.prompt.words.wan import forbidden
+from ..core.prompt.words.wish import read_wish
+from .find import Regions
 from .tensors import picture
-from .text import Regions
 
 _BACKEND = io.Combo.Input(
     "backend",
@@ -206,7 +206,7 @@ def _configured() -> str:
 @lru_cache(maxsize=1)
 def _qwen(folder: Path) -> Backend:
     """A Qwen-VL on ComfyUI's device management; a relative folder is looked up in ComfyUI's models folder."""
-    from ..core.prompt.vlm_qwen import Qwen
+    from ..core.prompt.ask.qwen import Qwen
 
     patchers: list[comfy.model_patcher.ModelPatcher] = []
 

@@ -6,7 +6,8 @@ import folder_paths
 from comfy.cli_args import args
 from comfy_api.latest import io, ui
 
-from ..core import video
+from ..core.files import write_text
+from ..core.video.encode import CRF, encode, write_poster
 from .tensors import frames_of, picture
 
 
@@ -29,7 +30,7 @@ class CoverLoopSave(io.ComfyNode):
                 ),
                 io.Int.Input(
                     "crf",
-                    default=video.CRF,
+                    default=CRF,
                     min=0,
                     max=40,
                     tooltip="Quality of the encode: lower is better and larger. 16 is hard to tell from the frames.",
@@ -51,11 +52,11 @@ class CoverLoopSave(io.ComfyNode):
         )
         stem = f"{name}_{counter:05}_"
         path = Path(folder) / stem
-        video.encode(_with_progress(frames), path.with_suffix(".mp4"), fps=fps, crf=crf, metadata=_graph(cls.hidden))
-        video.poster(picture(frames), path.with_suffix(".jpg"))
+        encode(_with_progress(frames), path.with_suffix(".mp4"), fps=fps, crf=crf, metadata=_graph(cls.hidden))
+        write_poster(picture(frames), path.with_suffix(".jpg"))
         judged = json.loads(judgement) if judgement else None
         sidecar = {"frames": len(frames), "fps": fps, "width": width, "height": height, "crf": crf, "judgement": judged}
-        video.write_text(path.with_suffix(".json"), json.dumps(sidecar, indent=1))
+        write_text(path.with_suffix(".json"), json.dumps(sidecar, indent=1))
         mp4, jpg, note = (ui.SavedResult(f"{stem}{end}", subfolder, io.FolderType.output) for end in _ENDINGS)
         return io.NodeOutput(ui={**ui.PreviewVideo([mp4]).as_dict(), "poster": [jpg], "sidecar": [note]})
 

@@ -4,8 +4,8 @@ import comfy.utils
 import folder_paths
 from comfy_api.latest import io, ui
 
-from ..core import wan as core
 from ..core.errors import ModelError
+from ..core.wan import clip as core
 from .tensors import frames_of, image_of, images_of, picture
 
 NONE = "none"

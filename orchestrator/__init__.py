@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .rendering import Result
+    from .verbs.render import Result
 
 __all__ = ["render"]
 
@@ -40,7 +40,7 @@ def render(
     """
     from rich.console import Console
 
-    from .rendering import render_all
+    from .verbs.render import render_all
 
     paths = [covers] if isinstance(covers, (str, Path)) else list(covers)
     quiet = Console(quiet=True)

@@ -63,7 +63,7 @@ def missing_nodes(page) -> list[str]:
 
 
 def main() -> None:
-    from coverloop.orchestrator.embedded import start  # late: the test only wants the functions above
+    from coverloop.orchestrator.server.embedded import start  # late: the test only wants the functions above
 
     manifest = WORKFLOWS / "manifest.toml"
     with tempfile.TemporaryDirectory() as base:

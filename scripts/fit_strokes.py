@@ -17,8 +17,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from coverloop.core import ocr
 from coverloop.core.image import read_cover
+from coverloop.core.lettering import craft
 
 PLAIN = {"plain", "gradient", "rotated", "arc", "spaced", "stacked", "lowcontrast"}
 PIXELS = 7000  # of each cover
@@ -28,7 +28,7 @@ def pixels(path: Path, random: np.random.Generator) -> tuple[np.ndarray, np.ndar
     """Features (N, 192) and coverage (N,) of pixels near the lettering of one cover."""
     name = path.name.removesuffix(".mask.png")
     picture = next(p for p in (path.with_name(name + end) for end in (".jpg", ".png")) if p.exists())
-    maps, features, scale = ocr.see(read_cover(picture).image, ocr.default_device())
+    maps, features, scale = craft.see(read_cover(picture).image, craft.default_device())
     truth = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     coverage = cv2.resize(truth, features.shape[:0:-1], interpolation=cv2.INTER_AREA) / 255  # type: ignore[arg-type]
     near = cv2.dilate((maps.max(-1) > 0.3).astype(np.uint8), np.ones((9, 9))) > 0

@@ -14,7 +14,7 @@ MARKS = ("<!-- help:start -->", "<!-- help:end -->")
 
 
 def help_text() -> str:
-    from coverloop.orchestrator.cli import cli
+    from coverloop.orchestrator.cli.main import cli
 
     blocks = [_help(cli, [])]
     blocks += [_help(cli, [name]) for name in cli.list_commands(click.Context(cli))]

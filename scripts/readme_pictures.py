@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from coverloop.core import video
 from coverloop.core.image import fit
+from coverloop.core.video.decode import decode
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,7 +17,7 @@ SIDE, FPS, LIMIT = 400, 12, 1_600_000
 
 
 def main() -> None:
-    clip = video.decode(sys.argv[1])
+    clip = decode(sys.argv[1])
     every = max(1, round(float(clip.fps) / FPS))
     frames = [Image.fromarray(fit(np.ascontiguousarray(frame), SIDE)) for frame in clip.frames[::every]]
     target = ROOT / "assets" / "loop.webp"

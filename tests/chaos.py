@@ -25,10 +25,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from coverloop.core import video
 from coverloop.core.image import fit, read_cover
-from coverloop.orchestrator import embedded
-from coverloop.orchestrator.store import Store
+from coverloop.core.video.decode import decode
+from coverloop.orchestrator.server import embedded
+from coverloop.orchestrator.store.store import Store
 from tiny import write_cover, write_workflows
 
 HERE = Path(__file__).resolve().parent
@@ -149,7 +149,7 @@ def judge(scene: Scene) -> dict:
     pictures = {path.stem: fit(read_cover(path).image, 96).astype(np.int16) for path in scene.covers}
     for path in scene.covers:
         try:
-            clip = video.decode(out / f"{path.stem}.mp4")
+            clip = decode(out / f"{path.stem}.mp4")
             record = json.loads((out / f"{path.stem}.json").read_text())
             read_cover(out / f"{path.stem}.jpg")
         except Exception as error:
@@ -174,7 +174,7 @@ def renders(scene: Scene, pictures: dict[str, np.ndarray]) -> dict:
     for base in scene.bases:
         for path in (base / "output" / "tiny").glob("*.mp4"):
             with contextlib.suppress(Exception):  # one that was being written when its server was killed
-                name = nearest(video.decode(path).frames[0], pictures)
+                name = nearest(decode(path).frames[0], pictures)
                 made[name] = made.get(name, 0) + 1
     twice, reasons = {name: count for name, count in made.items() if count > 1}, {}
     with Store(scene.root / "store") as store:

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import websocket
-from coverloop.orchestrator import cli
-from coverloop.orchestrator.comfy import Comfy
+from coverloop.orchestrator.cli.main import main
+from coverloop.orchestrator.server.client import Comfy
 
 download = Comfy.download
 
@@ -34,4 +34,4 @@ def download_or_lose(self, file, target, **options):
 if __name__ == "__main__":
     Comfy.download = download_or_lose
     signal.signal(signal.SIGUSR1, cut_sockets)
-    sys.exit(cli.main())
+    sys.exit(main())

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from coverloop.core import ocr
-from coverloop.core.prompt.vlm_settings import NAMES
-from coverloop.orchestrator import embedded
+from coverloop.core.lettering import craft
+from coverloop.core.prompt.ask.settings import NAMES
+from coverloop.orchestrator.server import embedded
 
 sys.path.append(str(Path(__file__).parent))  # tests share helpers: prompts.py
 
@@ -31,10 +31,10 @@ def comfyui():
         yield server
 
 
-_see_once = functools.lru_cache(maxsize=64)(ocr._seen.__wrapped__)
+_see_once = functools.lru_cache(maxsize=64)(craft._seen.__wrapped__)
 
 
 @pytest.fixture
 def seen_once(monkeypatch):
     """The detector, which takes seconds, looks once at each of the covers that many tests draw."""
-    monkeypatch.setattr(ocr, "_seen", _see_once)
+    monkeypatch.setattr(craft, "_seen", _see_once)

@@ -18,8 +18,8 @@ import comfy.samplers  # noqa: E402
 import comfy.sd  # noqa: E402
 import comfy.utils  # noqa: E402
 import torch  # noqa: E402
-from coverloop.core import latent as core  # noqa: E402
-from coverloop.nodes.latent import CoverLoopCyclicDecode, CoverLoopLatentShift, _Ring  # noqa: E402
+from coverloop.core.wan import ring as core  # noqa: E402
+from coverloop.nodes.ring import CoverLoopCyclicDecode, CoverLoopLatentShift, _Ring  # noqa: E402
 
 sys.path[:0] = [str(Path(__file__).parent)]
 import tiny_wan  # noqa: E402

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import numpy as np
-from coverloop.core.prompt.vlm import Asking, open_backend
-from coverloop.core.prompt.vlm_settings import Settings
+from coverloop.core.prompt.ask.put import Asking, open_backend
+from coverloop.core.prompt.ask.settings import Settings
 from vlm_server import shape
 
 KEY = "sk-test-0123456789-secret"

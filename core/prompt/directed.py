@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..effects import Box, Effect, Flow, Light, Parallax, Particles, Region, Sway
-from ..recipe import Recipe
-from .answers import Direction, Movement
-from .wish import about
+from ..motion.effects import Box, Effect, Flow, Light, Parallax, Particles, Region, Sway
+from ..motion.recipe import Recipe
+from .form.answers import Direction, Movement
+from .words.wish import about
 
 NOMINAL = 0.4  # the strength at which an effect does what was measured, or what its defaults are
 _ANGLES = {"right": 0.0, "down": 90.0, "left": 180.0, "up": 270.0}

@@ -14,18 +14,18 @@ import cv2
 import numpy as np
 
 from ..errors import CoverLoopError
-from ..recipe import Recipe, derive_recipe
-from ..text import TextRegion, Which, decide_lift, find_text
-from . import questions
-from .answers import FindAnswer, JudgeAnswer
-from .boxes import BadAnswer, Box, area, bounds, iou, to_pixels
+from ..lettering.find import TextRegion, Which, decide_lift, find_text
+from ..motion.recipe import Recipe, derive_recipe
+from .ask.put import Asking, Given, put
 from .directed import ambient_recipe, stand_ins
-from .guard import reads_like_an_order
+from .form import questions
+from .form.answers import FindAnswer, JudgeAnswer
+from .form.boxes import BadAnswer, Box, area, bounds, iou, to_pixels
 from .measured import measured_answer, measured_words
-from .negatives import NEGATIVE_VERSION
-from .vlm import Asking, Given, put
-from .wish import Wish
-from .words import steer, tame, wan_prompt
+from .words.guard import reads_like_an_order
+from .words.negatives import NEGATIVE_VERSION
+from .words.wan import steer, tame, wan_prompt
+from .words.wish import Wish
 
 Detector = Callable[[np.ndarray], list[TextRegion]]
 

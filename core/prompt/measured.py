@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ..effects import Effect, Flow, Grain, Light, Parallax, Particles, Sway
-from ..recipe import Recipe
-from ..scene import Scene
-from .answers import Direction, Medium, Mood, MoveAnswer, Movement
+from ..motion.effects import Effect, Flow, Grain, Light, Parallax, Particles, Sway
+from ..motion.recipe import Recipe
+from ..motion.scene import Scene
 from .directed import NOMINAL, direction_of
+from .form.answers import Direction, Medium, Mood, MoveAnswer, Movement
 
 SIDE = 128  # the picture is looked at in this size, px on the longer side
 

@@ -1,0 +1,1 @@
+"""Lettering of a cover: found, masked or held, lifted off and laid back."""

@@ -1,0 +1,1 @@
+"""Motion without a model: a recipe of effects, played over a still picture."""

@@ -1,0 +1,92 @@
+"""The motion recipe: a small JSON document that says what moves in a picture, and how much.
+
+    {"version": 1, "seed": 0, "effects": [{"kind": "flow", "region": {"mask": "sky"}, "distance": 30.0, ...}, ...]}
+
+`effects.py` has the schema of each effect; `motion.py` plays a recipe.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field, ValidationError
+
+from ..errors import CoverError, RecipeError
+from .derive import derive_effects
+from .effects import Effect, Strict
+from .scene import Scene
+
+MAX_TEXT = 200_000
+
+
+class Recipe(Strict):
+    """What moves, and how. The same recipe, picture, length and rate give the same frames."""
+
+    version: Literal[1] = 1
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
+    effects: Annotated[tuple[Effect, ...], Field(max_length=16)] = ()
+
+    @classmethod
+    def parse(cls, document: str | dict[str, Any]) -> Recipe:
+        """Read a recipe from JSON text or a dict.
+
+        Raises:
+            RecipeError: not JSON, too long, or a field that is unknown, missing or out of range; the message names
+                the first such field, its value, and what is allowed.
+        """
+        if isinstance(document, str):
+            if len(document) > MAX_TEXT:
+                raise RecipeError(f"recipe: {len(document)} characters; the limit is {MAX_TEXT}")
+            try:
+                document = json.loads(document)
+            except (ValueError, RecursionError) as error:
+                raise RecipeError(f"recipe: is not JSON ({error}); paste what Motion Recipe shows") from error
+        if not isinstance(document, dict):
+            raise RecipeError(f"recipe: is a {type(document).__name__}; it must be a JSON object with 'effects'")
+        try:
+            return cls.model_validate(document)
+        except ValidationError as error:
+            raise RecipeError(_message(error)) from error
+
+    def to_json(self) -> str:
+        """Indented JSON with a fixed order of fields; `Recipe.parse` reads it back to an equal recipe."""
+        return json.dumps(self.model_dump(mode="json"), indent=2)
+
+
+def _message(error: ValidationError) -> str:
+    problems = error.errors(include_url=False)
+    first = problems[0]
+    kinds = {"parallax", "sway", "flow", "light", "particles", "grain", "ellipse", "box", "polygon"}
+    path = [part for index, part in enumerate(first["loc"]) if not (part in kinds and index and _is_int(first, index))]
+    name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".") or "recipe"
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    if first["type"] == "extra_forbidden":
+        return f"recipe: {name} is not a known field; take it out{more}"
+    if first["type"] == "missing":
+        return f"recipe: {name} is missing; add it{more}"
+    value = repr(first.get("input"))
+    value = value if len(value) <= 60 else value[:57] + "..."
+    return f"recipe: {name} = {value}: {first['msg'][0].lower()}{first['msg'][1:]}{more}"
+
+
+def _is_int(problem: Any, index: int) -> bool:
+    return isinstance(problem["loc"][index - 1], int)
+
+
+def derive_recipe(plate: np.ndarray, *, seed: int = 0, strength: float = 1.0) -> Recipe:
+    """Write the recipe that suits a picture: skies drift, foliage sways, stars twinkle, graphic art breathes.
+
+    plate: (H, W, 3) uint8 sRGB, the picture without its lettering. strength: 0 (still) .. 2; amplitudes scale with it.
+    Deterministic. The same picture with another seed moves in other directions and phases.
+
+    Raises:
+        CoverError: plate is not (H, W, 3) uint8. RecipeError: strength or seed out of range.
+    """
+    if plate.ndim != 3 or plate.shape[2] != 3 or plate.dtype != np.uint8:
+        raise CoverError(f"plate: {plate.shape} {plate.dtype}; give (height, width, 3) uint8")
+    if not 0 <= strength <= 2:
+        raise RecipeError(f"strength: {strength}; give 0 (still) to 2")
+    effects = derive_effects(Scene(plate), np.random.default_rng([seed, 0]), float(strength))
+    return Recipe(seed=seed, effects=effects)

@@ -1,0 +1,1 @@
+"""The clean plate: a cover without its lettering."""

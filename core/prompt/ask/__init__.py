@@ -1,0 +1,1 @@
+"""Asking a vision-language model, whichever it is."""

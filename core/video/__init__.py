@@ -1,0 +1,1 @@
+"""Clips into files and out of them."""

@@ -1,0 +1,63 @@
+"""What Wan 2.2 TI2V 5B wants of a clip: its size and its number of frames.
+
+Sizes: the VAE halves 16 times and the model's patches are 2x2, so both sides are multiples of 32. The model was
+trained at 1280x704 (0.9 megapixels); other shapes of that area work, far larger ones lose the picture. Length: 4n + 1
+frames at 24 a second, trained at 121.
+"""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from ..errors import UsageError
+
+MULTIPLE = 32
+RATE = 24.0
+
+
+def size_for(width: int, height: int, megapixels: float) -> tuple[int, int]:
+    """(width, height) of the clip for a picture of that shape: both a multiple of 32, about `megapixels` in area, of
+    all such sizes the one whose aspect is nearest."""
+    scale = math.sqrt(megapixels * 1e6 / (width * height)) / MULTIPLE
+    wide, high = width * scale, height * scale
+    choices = [
+        (max(1, columns), max(1, rows))
+        for columns in (math.floor(wide), math.ceil(wide))
+        for rows in (math.floor(high), math.ceil(high))
+    ]
+
+    def misfit(size: tuple[int, int]) -> tuple[float, float]:
+        columns, rows = size
+        return round(abs(math.log(columns / rows * height / width)), 6), abs(columns * rows - wide * high)
+
+    columns, rows = min(choices, key=misfit)
+    return columns * MULTIPLE, rows * MULTIPLE
+
+
+def start_picture(plate: np.ndarray, megapixels: float) -> np.ndarray:
+    """The plate, (H, W, 3) uint8, at the size of the clip. The aspect may change by the few pixels that multiples of
+    32 ask for; `scaled` back to the plate's size undoes it."""
+    return scaled(plate, *size_for(plate.shape[1], plate.shape[0], megapixels))
+
+
+def scaled(picture: np.ndarray, width: int, height: int) -> np.ndarray:
+    """(H, W, 3) uint8 -> (height, width, 3) uint8. Area averaging when it shrinks, Lanczos when it grows."""
+    if picture.shape[:2] == (height, width):
+        return picture
+    kernel = cv2.INTER_AREA if width * height < picture.shape[0] * picture.shape[1] else cv2.INTER_LANCZOS4
+    return cv2.resize(picture, (width, height), interpolation=kernel)
+
+
+def length_for(seconds: float, spare: int) -> int:
+    """Frames to generate for a loop of `seconds`: 4n + 1, with at least `spare` frames more than the loop, for the
+    ends that are trimmed and for the search of the cut.
+
+    Raises:
+        UsageError: seconds is not a positive number.
+    """
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise UsageError(f"seconds={seconds}: must be a positive number")
+    return 4 * math.ceil((seconds * RATE + spare - 1) / 4) + 1

@@ -1,0 +1,44 @@
+import json
+
+from comfy_api.latest import io, ui
+
+from ..core.judge import plot
+from ..core.judge import score as core
+from .tensors import Frames, array_of_mask, frames_of, image_of, picture
+
+
+class CoverLoopScore(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="CoverLoopScore",
+            display_name="Judge Loop",
+            category="CoverLoop",
+            description="Judges the loop: is the join visible, does anything jump or stall, is the cover kept, does "
+            "the lettering hold still, does enough move. The frames pass through unchanged.",
+            inputs=[
+                io.Image.Input("frames", tooltip="One turn of the loop."),
+                io.Float.Input(
+                    "fps", default=24.0, min=1.0, max=120.0, step=0.001, tooltip="Frames per second of the loop."
+                ),
+                io.Image.Input("cover", optional=True, tooltip="The cover the first frame must keep."),
+                io.Mask.Input("mask", optional=True, tooltip="The glyph mask: where the lettering must hold still."),
+            ],
+            outputs=[
+                io.Image.Output(display_name="judged", tooltip="The frames, unchanged."),
+                io.String.Output(display_name="judgement", tooltip="Every figure with its limit, as JSON."),
+                io.Image.Output(display_name="plot", tooltip="Step sizes around the ring, and the frames at the join."),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, frames, fps, cover=None, mask=None) -> io.NodeOutput:
+        judgement = core.score(
+            frames_of(frames),
+            fps=fps,
+            cover=None if cover is None else picture(cover),
+            lettering=None if mask is None else array_of_mask(mask),
+        )
+        chart = image_of(plot.plot(judgement, Frames(frames)))
+        text = json.dumps(judgement.to_dict(), ensure_ascii=False, indent=1)
+        return io.NodeOutput(frames, text, chart, ui=ui.PreviewImage(chart, cls=cls))

@@ -1,0 +1,1 @@
+"""Many covers through one or several servers."""

@@ -1,0 +1,46 @@
+"""`coverloop models`: the weights that make loops better where they are present, and how to get them."""
+
+from __future__ import annotations
+
+import click
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from ...core.plate import lama
+from ...core.plate.clean import fillers
+from .options import debug_option, echo_json, json_option, stderr
+
+
+@click.group(invoke_without_command=True)
+@debug_option
+@click.pass_context
+def models(context) -> None:
+    """Tell which fillers and weights are there, and fetch what is missing."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_models)
+
+
+@models.command("list")
+@json_option
+@debug_option
+def list_models(as_json: bool = False) -> None:
+    """Every filler of the clean plate: whether it is ready, what it needs, its licence."""
+    rows = [vars(filler) for filler in fillers()]
+    if as_json:
+        echo_json({"fillers": rows})
+    for row in [] if as_json else rows:
+        click.echo(
+            f"{row['name']:<10} {'ready' if row['ready'] else 'missing':<8} {row['licence']}; needs {row['needs']}"
+        )
+
+
+@models.command()
+@click.argument("name", type=click.Choice(["lama"]))
+@json_option
+@debug_option
+def fetch(name, as_json) -> None:
+    """Download weights, hash-checked, into coverloop's own model folder."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
+        task = bar.add_task(lama.NAME, total=None)
+        path = lama.fetch(progress=lambda done, whole: bar.update(task, completed=done, total=whole or None))
+    echo_json({"name": name, "path": str(path)}) if as_json else click.echo(str(path))

@@ -1,0 +1,1 @@
+"""One cover through one server: request, prompt, checks, the run, three files."""

@@ -1,0 +1,295 @@
+"""From a finished job to three files that can be trusted: download, decode, judge, then rename all at once.
+
+Nothing appears under a final name before the video was decoded to its last frame and all three files are on disk. Local
+names come from the caller; what the server calls its files decides nothing but the kind of a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import logging
+import os
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ... import __version__
+from ...core.errors import ClipError, CoverLoopError, JobError, UsageError
+from ...core.image import decode_cover, fit
+from ...core.judge import score as judge
+from ...core.video.decode import opened
+from ...core.video.encode import write_poster
+from ..disk.files import copy_whole, write_whole
+from ..server.client import Comfy
+from ..server.follow import Finished
+from ..server.wire import OutputFile
+from ..store.store import Entry
+from .check import Server
+from .request import CoverFile, Job
+from .workflow import Workflow
+
+log = logging.getLogger(__name__)
+
+VIDEO_ENDINGS = frozenset({".mp4", ".webm", ".mov", ".mkv"})
+MAX_SIDECAR = 10_000_000
+
+
+@dataclass(frozen=True)
+class Deliverable:
+    """A finished loop. `passed` and `problems` (limits that are missed, in plain words) are of the judgement of the
+    decoded video; `record` is the whole sidecar."""
+
+    video: Path
+    poster: Path
+    sidecar: Path
+    passed: bool
+    problems: tuple[str, ...]
+    record: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass
+class Clock:
+    """Seconds per stage, by a clock that nobody sets."""
+
+    began: float = field(default_factory=time.monotonic)
+    seconds: dict[str, float] = field(default_factory=dict)
+    _last: float = field(default_factory=time.monotonic)
+
+    def mark(self, stage: str) -> None:
+        now = time.monotonic()
+        self.seconds[stage] = round(self.seconds.get(stage, 0.0) + now - self._last, 3)
+        self._last = now
+
+    def total(self) -> float:
+        return round(time.monotonic() - self.began, 3)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What was downloaded into the scratch folder. `poster`, `mask` are None and `server_record` is {} when the
+    workflow makes none."""
+
+    video: Path
+    poster: Path | None
+    mask: Path | None
+    server_record: Mapping[str, Any]
+
+
+def download(comfy: Comfy, workflow: Workflow, finished: Finished, scratch: Path) -> Parts:
+    """Fetch the deliverable's files into `scratch`.
+
+    Raises:
+        JobError: the job made no video. OutputGone: the server has a file no more. ServerError: see `Comfy.download`.
+    """
+    mine = [file for file in finished.files if file.node.split(":")[0] == workflow.output_node]
+    videos = [file for file in mine if file.suffix in VIDEO_ENDINGS]
+    if not videos:
+        made = ", ".join(file.filename for file in finished.files) or "nothing"
+        raise JobError(f"{comfy.url}: the job made no video (it made {made}); is {workflow.id} the workflow you meant?")
+    clip = _fetch(comfy, videos[0], scratch / f"video{videos[0].suffix}")
+    posters = [file for file in mine if file.suffix in (".jpg", ".jpeg")]
+    poster = _fetch(comfy, posters[0], scratch / "poster.jpg") if posters else None
+    masks = [file for file in finished.files if workflow.mask_node and file.node == workflow.mask_node]
+    mask = _fetch(comfy, masks[0], scratch / "mask.png") if masks else None
+    notes = [file for file in mine if file.suffix == ".json"]
+    record = _read_record(_fetch(comfy, notes[0], scratch / "server.json", MAX_SIDECAR)) if notes else {}
+    return Parts(clip, poster, mask, record)
+
+
+def _fetch(comfy: Comfy, file: OutputFile, target: Path, limit: int | None = None) -> Path:
+    comfy.download(file, target, **({"limit": limit} if limit else {}))
+    return target
+
+
+def _read_record(path: Path) -> Mapping[str, Any]:
+    try:
+        record = json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError):
+        log.warning("the server's own sidecar cannot be read and is left out")
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def deliver(
+    parts: Parts, workflow: Workflow, job: Job, cover: CoverFile, server: Server, stem: Path, clock: Clock, run: Mapping
+) -> Deliverable:
+    """Decode and judge the video, write poster and sidecar, and give all three their names.
+
+    run: what is known of this run (prompt_id, attempts, node_seconds, execution seconds), for the sidecar.
+
+    Raises:
+        ClipError: the video does not decode. UsageError: the files cannot be written.
+    """
+    scratch = parts.video.parent
+    warnings = list(cover.notes)
+    try:
+        with opened(parts.video) as clip:
+            first = next(clip.frames)
+            judgement = _judge(itertools.chain([first], clip.frames), clip.fps, first.shape, cover, parts, warnings)
+    except ClipError as error:
+        raise JobError(f"the server's video cannot be used: {_without_path(error, parts.video)}") from error
+    poster = _poster(parts, first, scratch, warnings)
+    clock.mark("judge")
+    names = {end: stem.with_name(stem.name + end) for end in (parts.video.suffix, ".jpg", ".json")}
+    record = _record(parts, workflow, job, cover, server, judgement, clock, run)
+    record["files"] = {
+        "video": _describe(parts.video, names[parts.video.suffix].name, judgement),
+        "poster": {"name": names[".jpg"].name, "sha256": _sha256(poster), "bytes": poster.stat().st_size},
+    }
+    record["warnings"] = warnings
+    try:
+        sidecar = scratch / "sidecar.json"
+        sidecar.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        for part in (parts.video, poster, sidecar):
+            sync(part)
+        for part, end in ((parts.video, parts.video.suffix), (poster, ".jpg"), (sidecar, ".json")):
+            part.replace(names[end])
+    except OSError as error:
+        raise UsageError(
+            f"{stem.parent}: cannot be written to ({error.strerror}); free space or change --out"
+        ) from error
+    return Deliverable(
+        names[parts.video.suffix], names[".jpg"], names[".json"], judgement.passed, tuple(judgement.problems), record
+    )
+
+
+def restore(entry: Entry, stem: Path, cover: str) -> Mapping[str, Any]:
+    """Put a deliverable of the store at `<stem>.mp4`, `.jpg`, `.json`; returns its sidecar, which names these files and
+    `cover`. What is there already, whole, is left alone.
+
+    Raises:
+        UsageError: it cannot be written. JobError: the store's own copy is damaged.
+    """
+    assert entry.video and entry.poster and entry.sidecar
+    try:
+        record = json.loads(entry.sidecar.read_text("utf-8"))
+        record["cover"]["name"] = cover
+        for kind, source in (("video", entry.video), ("poster", entry.poster)):
+            target = stem.with_name(stem.name + source.suffix)
+            facts = record["files"][kind]
+            facts["name"] = target.name
+            if not _is_whole(target, facts):
+                copy_whole(source, target)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise JobError(f"{entry.sidecar}: is damaged in the store ({error}); run it again with --force") from error
+    sidecar = stem.with_name(stem.name + ".json")
+    text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+    if not sidecar.is_file() or sidecar.read_text("utf-8", errors="replace") != text:
+        write_whole(sidecar, text)
+    return record
+
+
+def restored(entry: Entry, stem: Path, cover: str) -> Deliverable:
+    """`restore`, told as a deliverable. Raises as it does."""
+    record = restore(entry, stem, cover)
+    assert entry.video
+    video, poster, sidecar = (stem.with_name(stem.name + ending) for ending in (entry.video.suffix, ".jpg", ".json"))
+    problems = tuple(record.get("judgement", {}).get("problems", ()))
+    return Deliverable(video, poster, sidecar, entry.passed, problems, record)
+
+
+def _is_whole(path: Path, facts: Mapping[str, Any]) -> bool:
+    """By size and by age: a file somebody changed after its sidecar was written is not trusted by its size."""
+    try:
+        return (
+            path.stat().st_size == facts["bytes"] and path.stat().st_mtime <= path.with_suffix(".json").stat().st_mtime
+        )
+    except OSError:
+        return False
+
+
+def _judge(
+    frames: Iterable[np.ndarray],
+    fps: Fraction,
+    size: tuple[int, ...],
+    cover: CoverFile,
+    parts: Parts,
+    warnings: list[str],
+) -> judge.Judgement:
+    height, width = size[:2]
+    fitted = fit(cover.image, min(height, width))
+    if fitted.shape[:2] != (height, width):
+        warnings.append(f"the video is {width}x{height}, the cover's shape gives {fitted.shape[1]}x{fitted.shape[0]}")
+    lettering = None
+    if parts.mask is None:
+        warnings.append("lettering not judged: the workflow saves no glyph mask")
+    else:
+        lettering = decode_cover(parts.mask.read_bytes(), "the glyph mask").image[..., 0].astype(np.float32) / 255
+        if lettering.shape != (height, width):
+            warnings.append(f"lettering not judged: its mask is {lettering.shape[1]}x{lettering.shape[0]}")
+            lettering = None
+    same = fitted.shape[:2] == (height, width)
+    return judge.score(frames, fps=fps, cover=fitted if same else None, lettering=lettering)
+
+
+def _poster(parts: Parts, first: np.ndarray, scratch: Path, warnings: list[str]) -> Path:
+    if parts.poster is not None:
+        try:
+            if decode_cover(parts.poster.read_bytes(), "the poster").image.shape == first.shape:
+                return parts.poster
+        except CoverLoopError:
+            log.debug("the server's poster does not decode")
+        warnings.append("the server's poster could not be used: poster made from the first frame of the video")
+    poster = scratch / "frame0.jpg"
+    write_poster(first, poster)
+    return poster
+
+
+def _record(
+    parts: Parts,
+    workflow: Workflow,
+    job: Job,
+    cover: CoverFile,
+    server: Server,
+    judgement: judge.Judgement,
+    clock: Clock,
+    run: Mapping[str, Any],
+) -> dict[str, Any]:
+    height, width = cover.image.shape[:2]
+    values = dict(job.values)
+    return {
+        "coverloop": __version__,
+        "cover": {"name": cover.path.name, "sha256": cover.sha256, "width": width, "height": height},
+        "workflow": {"id": workflow.id, "version": workflow.version, "sha256": workflow.sha256},
+        "parameters": values,
+        "seed": values.get("seed"),
+        "models": [{"name": m.name, "directory": m.directory, "sha256": m.sha256} for m in workflow.models],
+        "job": job.key,
+        "server": server.to_dict(),
+        "timings": {"total": clock.total(), **clock.seconds, **run["timings"]},
+        **{key: value for key, value in run.items() if key != "timings"},
+        "judgement": judgement.to_dict(),
+        "before_encoding": parts.server_record.get("judgement"),
+    }
+
+
+def _describe(path: Path, name: str, clip: judge.Judgement) -> dict[str, Any]:
+    facts = {
+        "width": clip.width,
+        "height": clip.height,
+        "frames": clip.frames,
+        "fps": clip.fps,
+        "seconds": clip.frames / clip.fps,
+    }
+    return {"name": name, "sha256": _sha256(path), "bytes": path.stat().st_size, **facts}
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def sync(path: Path) -> None:
+    """Make sure a file's bytes are on disk before its name is given to it."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _without_path(error: Exception, path: Path) -> str:
+    return str(error).replace(str(path), path.name)

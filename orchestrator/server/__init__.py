@@ -1,0 +1,1 @@
+"""A ComfyUI: its HTTP and websocket interface, and one of our own."""

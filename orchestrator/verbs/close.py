@@ -1,0 +1,46 @@
+"""A video file closed into a loop: decode, close, retime, encode, judge what was written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ...core.errors import ClipError
+from ...core.judge.score import score
+from ...core.loop.between import load_interpolator
+from ...core.loop.close import close_clip, retime
+from ...core.video.decode import decode
+from ...core.video.encode import encode, frame_rate
+from .score import fitted_cover
+
+
+def close_file(
+    clip: Path, out: Path, fps: float | None, cover: Path | None, trim: tuple[int, int], rife: Path | None
+) -> dict[str, Any]:
+    """Close the video file `clip` and write `out`. Returns what was done and the judgement of the written file.
+
+    Raises:
+        ClipError, CoverError, ModelError, UsageError: see `core.video`, `core.loop`, `core.image`, `core.rife`.
+    """
+    if out.suffix.lower() != ".mp4":
+        raise ClipError(f"{out}: a loop is written as MP4; give --out a name that ends in .mp4")
+    rate = None if fps is None else frame_rate(fps)
+    interpolator = load_interpolator(rife)
+    source = decode(clip)
+    picture, lettering = (None, None) if cover is None else fitted_cover(cover, source.frames.shape[1:3])
+    frames, closing = close_clip(
+        source.frames,
+        source.fps,
+        cover=picture,
+        lettering=lettering,
+        trim_start=trim[0],
+        trim_end=trim[1],
+        interpolator=interpolator,
+    )
+    if rate is not None and rate != source.fps:
+        frames = retime(frames, max(2, round(len(frames) * rate / source.fps)), interpolator)
+    encode(frames, out, fps=rate or source.fps)
+    written = decode(out)
+    judgement = score(written.frames, fps=float(written.fps), cover=picture, lettering=lettering)
+    made = {"clip": str(clip), "video": str(out), "frames": len(frames), "fps": float(written.fps)}
+    return {**made, "closing": closing.to_dict(), "judgement": judgement.to_dict()}

@@ -1,0 +1,157 @@
+"""`coverloop render`: some covers, one after the other, on one server."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ...core.errors import CoverLoopError, UsageError
+from ..job import check
+from ..job.deliver import Deliverable, restored
+from ..job.meter import Meter, Screen
+from ..job.request import CoverFile, Job, make_job, open_cover
+from ..job.run import Stage, output_folder, render_cover
+from ..job.workflow import Workflow, load_workflow
+from ..server.choose import open_server
+from ..server.client import Comfy
+from ..server.follow import Event
+from ..store.store import Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one cover: a deliverable (`reused`: it was in the store already), or an error in one line with its
+    exit code."""
+
+    cover: Path
+    deliverable: Deliverable | None = None
+    error: str = ""
+    exit_code: int = 0
+    reused: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        made = self.deliverable
+        if made is None:
+            return {"cover": str(self.cover), "error": self.error}
+        return {
+            "cover": str(self.cover),
+            "video": str(made.video),
+            "poster": str(made.poster),
+            "sidecar": str(made.sidecar),
+            "passed": made.passed,
+            "problems": list(made.problems),
+            "warnings": made.record["warnings"],
+            "seconds": made.record["timings"]["total"],
+            "reused": self.reused,
+        }
+
+    def line(self) -> str:
+        made = self.deliverable
+        if made is None:
+            return f"{self.cover}  failed: {self.error}"
+        verdict = "passed" if made.passed else "does not pass: " + "; ".join(made.problems)
+        took = f"{made.record['timings']['total']:.1f} s"
+        return f"{made.video}  {verdict}  ({'rendered before; --force renders it anew' if self.reused else took})"
+
+
+def stems(covers: Sequence[Path], out: Path) -> list[Path]:
+    """Where each cover's files go, without ending.
+
+    Raises:
+        UsageError: two covers would get the same name (compared without case, as macOS and Windows do).
+    """
+    taken: dict[str, Path] = {}
+    for cover in covers:
+        other = taken.setdefault(cover.stem.casefold(), cover)
+        if other is not cover:
+            raise UsageError(
+                f"{other} and {cover} would both become {cover.stem}.mp4; rename one or render it elsewhere"
+            )
+    return [out / cover.stem for cover in covers]
+
+
+def render_all(
+    covers: Sequence[Path],
+    out: Path,
+    workflow_id: str,
+    server: str | None,
+    given: Mapping[str, Any],
+    console: Console,
+    force: bool = False,
+) -> list[Result]:
+    """Render every cover; all are read and all parameters checked before a server is asked for anything. What the store
+    has is not rendered again, unless `force`.
+
+    Raises:
+        CoverError, UsageError: the call must be mended. ServerError: no usable server. What fails later for one cover
+        is in its result, and the others go on.
+    """
+    workflow = load_workflow(workflow_id)
+    places = stems(covers, output_folder(out))
+    workflow.read_values(given)
+    for cover in covers:
+        open_cover(cover)
+    with Store() as store, Screen.open(console) as screen:
+        screen.title("coverloop", "connecting")
+        with open_server(server, lambda: screen.title("coverloop", "starting ComfyUI")) as comfy:
+            facts, versions = check.require(comfy, workflow)
+            renderer = _Renderer(comfy, workflow, given, facts, versions, store, force, screen)
+            results = []
+            for number, (cover, place) in enumerate(zip(covers, places, strict=True), 1):
+                counted = f"[{number}/{len(covers)}] {cover.name}" if len(covers) > 1 else cover.name
+                screen.title(counted)
+                results.append(renderer.render(cover, place))
+            return results
+
+
+@dataclass(frozen=True)
+class _Renderer:
+    comfy: Comfy
+    workflow: Workflow
+    given: Mapping[str, Any]
+    facts: check.Server
+    versions: Mapping[str, str]
+    store: Store
+    force: bool
+    screen: Screen
+
+    def render(self, path: Path, place: Path) -> Result:
+        try:
+            cover = open_cover(path)
+            job = make_job(cover, self.workflow, self.given, self.versions)
+            entry = None if self.force else self.store.finished(job.key)
+            if entry is not None:
+                return Result(path, restored(entry, place, path.name), reused=True)
+            return Result(path, self._made(job, cover, place))
+        except CoverLoopError as error:
+            log.debug("%s failed", path, exc_info=True)
+            log.error("%s: %s", path, error)
+            return Result(path, error=str(error), exit_code=error.exit_code)
+
+    def _made(self, job: Job, cover: CoverFile, place: Path) -> Deliverable:
+        meter = Meter(self.workflow.id)
+
+        def see(event: Event | Stage) -> None:
+            meter.see(event)
+            self.screen.show(meter)
+
+        def begin() -> str:
+            return self.store.begin(job, self.comfy.url)
+
+        self.store.claim(job, cover.path.name, force=True)  # somebody asked for it by name, whatever happened before
+        try:
+            made = render_cover(self.comfy, self.workflow, job, cover, place, self.facts, on_event=see, begin=begin)
+        except CoverLoopError as error:
+            self.store.fail(job.key, str(error))
+            raise
+        seconds = made.record["timings"]["total"]
+        self.store.record(job.key, made.video, made.poster, made.sidecar, made.passed, seconds)
+        self.store.end(made.record["prompt_id"], "done")
+        return made

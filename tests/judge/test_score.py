@@ -1,0 +1,163 @@
+import json
+
+import cv2
+import numpy as np
+import pytest
+from coverloop.core.errors import ClipError
+from coverloop.core.judge.score import LIMITS, plot, score, ssim_map
+from moving import circle
+
+
+@pytest.fixture(scope="module")
+def loop() -> np.ndarray:
+    return circle(48, reach=3.0, size=256)
+
+
+def test_a_perfect_loop_passes(loop):
+    judgement = score(loop, fps=24, cover=loop[0])
+    assert judgement.passed, judgement.problems
+    assert judgement.seam_ratio == pytest.approx(1.0, abs=0.1)
+    assert judgement.largest_step <= 1.2
+    assert judgement.smallest_step >= 0.8
+    assert judgement.first_frame_ssim == pytest.approx(1.0)
+    assert judgement.first_frame_psnr == 100.0
+    assert judgement.duplicates == 0
+
+
+@pytest.mark.parametrize("reach", [2.0, 6.0])
+def test_motion_is_measured_in_pixels_a_second_at_1080(reach):
+    judgement = score(circle(48, reach=reach, size=256), fps=24)
+    speed = 2 * np.pi * reach / 2.0 * 1080 / 256
+    assert judgement.motion_mean == pytest.approx(speed, rel=0.15)
+    assert judgement.active_area > 0.95
+
+
+def test_an_open_clip_jumps(loop):
+    judgement = score(loop[:30], fps=24)
+    assert judgement.seam_ratio > 3
+    assert judgement.largest_step == judgement.seam_ratio
+    assert judgement.largest_step_at == 29
+    assert judgement.tile_seam > 2
+    assert judgement.seam_residual > 1.4
+    assert any("the join jumps: seam_ratio is" in problem for problem in judgement.problems)
+
+
+def test_a_repeated_end_frame_is_a_stall_not_a_success(loop):
+    judgement = score(np.concatenate([loop, loop[:1]]), fps=24)
+    assert judgement.seam_ratio == 0
+    assert judgement.duplicates == 1
+    assert not judgement.passed
+
+
+def test_a_jump_in_one_corner_is_seen(loop):
+    broken = loop.copy()
+    broken[24:, :48, :48] = np.roll(broken[24:, :48, :48], 40, axis=2)
+    broken = np.roll(broken, 24, axis=0)
+    judgement = score(broken, fps=24)
+    assert judgement.tile_seam > 2.0
+    assert judgement.largest_step < 2.0
+
+
+def test_a_cross_fade_is_blurred(loop):
+    wide = circle(48, reach=12.0, size=256)
+    tail, head = wide[20:40].astype(np.float32), wide[:8].astype(np.float32)
+    weight = (np.arange(1, 9) / 9)[:, None, None, None]
+    faded = np.concatenate([tail[:-8], (1 - weight) * tail[-8:] + weight * head]).astype(np.uint8)
+    assert score(faded, fps=24).sharpness < 0.85
+    assert score(wide, fps=24).sharpness > 0.95
+
+
+def test_forth_and_back_is_a_palindrome(loop):
+    there = circle(48, reach=8.0, size=256)[:24]
+    assert score(np.concatenate([there, there[::-1]]), fps=24).palindrome < 0.1
+    assert score(loop, fps=24).palindrome > 0.5
+
+
+def test_flicker_luma_jump_and_drift(loop):
+    still = np.repeat(loop[:1], 24, axis=0).astype(np.int16)
+    flickering = (still + (np.arange(24) % 2 * 6)[:, None, None, None]).clip(0, 255).astype(np.uint8)
+    assert score(flickering, fps=24).flicker == pytest.approx(6, abs=0.7)
+    brighter = (loop.astype(np.float32) + np.linspace(0, 12, 48)[:, None, None, None]).clip(0, 255).astype(np.uint8)
+    judgement = score(brighter, fps=24)
+    assert judgement.luma_jump == pytest.approx(11.5, abs=1)
+    assert judgement.drift > 4
+    calm = score(loop, fps=24)
+    assert calm.flicker < 0.5
+    assert calm.luma_jump < 0.1
+    assert calm.drift < 4
+
+
+def test_lettering_lock(loop):
+    mask = np.zeros(loop.shape[1:3], np.float32)
+    cv2.putText(mask, "TITLE", (20, 140), cv2.FONT_HERSHEY_SIMPLEX, 2.0, 1.0, 12)
+    locked = loop.copy()
+    locked[:, mask > 0] = (250, 240, 235)
+    kept = score(locked, fps=24, cover=locked[0], lettering=mask)
+    assert kept.lettering_max_diff == 0
+    assert kept.passed, kept.problems
+    moving = score(loop, fps=24, cover=loop[0], lettering=mask)
+    assert moving.lettering_max_diff > 24
+    one_bad = locked.copy()
+    one_bad[30, mask > 0] -= 9
+    assert score(one_bad, fps=24, lettering=mask).lettering_max_diff == 9
+
+
+def test_the_first_frame_is_compared_outside_the_lettering(loop):
+    mask = np.zeros(loop.shape[1:3], np.float32)
+    mask[100:170, 30:200] = 1
+    cover = loop[0].copy()
+    cover[mask > 0] = 0
+    assert score(loop, fps=24, cover=cover, lettering=mask).first_frame_ssim > 0.99
+    assert score(loop, fps=24, cover=cover).first_frame_ssim < 0.9
+    warmer = np.clip(loop[0] + np.array([12, 0, 0]), 0, 255).astype(np.uint8)
+    assert score(loop, fps=24, cover=warmer).first_frame_colour == pytest.approx(12, abs=1)
+
+
+def test_ssim_of_known_pictures():
+    flat = np.full((64, 64), 100, np.uint8)
+    brighter = flat + 20
+    c1 = (0.01 * 255) ** 2
+    assert ssim_map(flat, flat).mean() == pytest.approx(1)
+    assert ssim_map(flat, brighter).mean() == pytest.approx((2 * 100 * 120 + c1) / (100**2 + 120**2 + c1), rel=1e-4)
+
+
+@pytest.mark.parametrize("shade", [0, 128])
+def test_a_still_clip_is_told_plainly_and_is_json(shade):
+    judgement = score(np.full((8, 64, 64, 3), shade, np.uint8), fps=24)
+    assert judgement.duplicates == 7
+    assert any("hardly anything moves" in problem for problem in judgement.problems)
+    assert json.loads(json.dumps(judgement.to_dict(), allow_nan=False))["passed"] is False
+
+
+def test_every_limit_names_a_figure(loop):
+    figures = score(loop, fps=24).to_dict()
+    assert set(LIMITS) <= set(figures)
+    json.dumps(figures, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("frames", "message"),
+    [
+        (np.zeros((1, 64, 64, 3), np.uint8), "1 frames"),
+        (np.zeros((2, 64, 64, 3), np.uint8), "2 frames"),
+        (np.zeros((8, 64, 64, 3), np.float32), "float32"),
+        (np.zeros((8, 64, 64), np.uint8), "uint8"),
+        (np.zeros((8, 16, 64, 3), np.uint8), "at least 32"),
+    ],
+)
+def test_what_cannot_be_judged(frames, message):
+    with pytest.raises(ClipError, match=message):
+        score(frames, fps=24)
+
+
+def test_a_cover_of_another_shape_is_refused(loop):
+    with pytest.raises(ClipError, match="crop"):
+        score(loop, fps=24, cover=np.zeros((300, 200, 3), np.uint8))
+
+
+def test_the_plot_shows_jumps_in_red(loop):
+    good, bad = score(loop, fps=24), score(loop[:30], fps=24)
+    red = (205, 50, 50)
+    assert plot(good, loop).shape[1:] == (960, 3)
+    assert not (plot(good, loop)[:260] == red).all(-1).any()
+    assert (plot(bad, loop[:30])[:260] == red).all(-1).any()

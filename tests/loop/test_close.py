@@ -1,0 +1,245 @@
+import json
+
+import cv2
+import numpy as np
+import pytest
+from coverloop.core.errors import ClipError
+from coverloop.core.judge.score import score
+from coverloop.core.loop.close import close, close_clip, find_cut, retime, trim
+from coverloop.core.loop.tone import tone_match
+from moving import circle, pan, path, picture
+
+SIZE = 192
+
+
+def test_the_cut_finds_the_period():
+    cut = find_cut(circle(60, 44.0))
+    assert (cut.start, cut.end) == (0, 44)
+    assert cut.gap == pytest.approx(1, abs=0.15)
+
+
+def test_the_cut_compares_motion_and_not_only_pictures():
+    """Forth and back: the pictures meet at the middle of the way back too, but there the motion is reversed."""
+    there = path([(3.0 * np.sin(2 * np.pi * t / 32), 0.0) for t in range(56)])
+    assert find_cut(there, min_length=12).end == 32
+
+
+def test_the_start_moves_only_when_it_may():
+    clip = np.concatenate([pan(8, 1.5), circle(40, 32.0)])
+    assert find_cut(clip).start == 0
+    cut = find_cut(clip, max_start=12)
+    assert 8 <= cut.start <= 12
+    assert cut.end - cut.start == 32
+
+
+def test_a_length_is_preferred_when_asked_for():
+    assert find_cut(circle(70, 30.0), min_length=20).end == 60
+    assert find_cut(circle(70, 30.0), min_length=20, length=30).end == 30
+
+
+def test_a_perfect_loop_is_left_alone():
+    loop = circle(32, 32.0)
+    closed, report = close_clip(loop, 24, cover=loop[0])
+    assert np.array_equal(closed, loop)
+    assert (report.inserted, report.repaired, report.dropped) == (0, 0, 0)
+
+
+def sway(count: int, reach: float = 4.0) -> np.ndarray:
+    """Forth and back in a line: at its turns it comes to rest, and at the join it is fastest."""
+    return path([(reach * np.sin(2 * np.pi * t / count), 0.0) for t in range(count)])
+
+
+@pytest.mark.parametrize("make", [lambda: circle(96), lambda: sway(64), lambda: np.roll(sway(64), 17, axis=0)])
+@pytest.mark.parametrize("coded", [False, True])
+def test_a_loop_that_closes_keeps_all_its_frames(make, coded, tmp_path):
+    from coverloop.core.video.decode import decode
+    from coverloop.core.video.encode import encode
+
+    loop = make()
+    if coded:
+        encode(loop, tmp_path / "a.mp4", fps=24)
+        loop = decode(tmp_path / "a.mp4").frames
+    closed, report = close_clip(loop, 24)
+    assert (len(closed), report.inserted, report.repaired, report.dropped) == (len(loop), 0, 0, 0)
+
+
+def test_a_repeated_first_frame_is_found_after_coding_too(tmp_path):
+    from coverloop.core.video.decode import decode
+    from coverloop.core.video.encode import encode
+
+    loop = circle(64)
+    encode(np.concatenate([loop, loop[:1]]), tmp_path / "a.mp4", fps=24)
+    closed, _ = close_clip(decode(tmp_path / "a.mp4").frames, 24)
+    assert len(closed) == len(loop)
+
+
+@pytest.mark.parametrize("crf", [10, 16, 20])
+def test_a_still_is_refused_after_coding_too(crf, tmp_path):
+    from coverloop.core.video.decode import decode
+    from coverloop.core.video.encode import encode
+
+    still = cv2.resize(circle(1)[0], (384, 384), interpolation=cv2.INTER_CUBIC)
+    encode([still] * 24, tmp_path / "a.mp4", fps=24, crf=crf)
+    with pytest.raises(ClipError, match="alike, but for coding noise"):
+        close_clip(decode(tmp_path / "a.mp4").frames, 24)
+
+
+def test_little_motion_is_no_still():
+    closed, _ = close_clip(circle(32, 32.0, 0.3), 24)
+    assert len(closed) == 32
+    dot = np.repeat(circle(1), 24, axis=0)
+    for t, frame in enumerate(dot):
+        cv2.circle(frame, (90 + round(5 * np.sin(2 * np.pi * t / 24)), 80), 3, (255, 255, 220), -1)
+    close_clip(dot, 24)
+
+
+@pytest.mark.parametrize("clip", [pan(36), circle(30, 48.0)], ids=["pan", "open circle"])
+def test_an_open_end_is_closed_with_even_steps(clip):
+    closed, report = close(clip)
+    judged = score(closed, fps=24)
+    assert report.largest_step_before > 4
+    assert report.inserted > 3
+    assert judged.largest_step <= 1.6
+    assert judged.smallest_step >= 0.35
+    assert 0.5 <= judged.seam_ratio <= 1.6
+    assert judged.sharpness >= 0.9
+    assert np.array_equal(closed[0], clip[0])
+
+
+def test_a_duplicated_end_frame_is_dropped():
+    loop = circle(32, 32.0)
+    closed, report = close(np.concatenate([loop, loop[:1]]))
+    assert np.array_equal(closed, loop)
+    assert report.dropped == 1
+
+
+def test_a_jump_inside_is_repaired():
+    loop = circle(40, 40.0)
+    broken = np.delete(loop, [19, 20, 21], axis=0)
+    closed, report = close(broken)
+    assert score(broken, fps=24).largest_step > 3
+    assert report.repaired >= 2
+    assert score(closed, fps=24).largest_step <= 1.4
+
+
+def test_the_wanted_length_is_met_where_speed_allows():
+    clip = circle(40, 48.0)
+    natural = len(close(clip)[0])
+    closed, report = close(clip, length=natural + 1)
+    assert len(closed) == natural + 1
+    assert report.largest_step <= 1.6
+    assert len(close(clip, length=300)[0]) == natural
+
+
+def test_flash_flicker_and_drift_are_taken_out():
+    truth = circle(60, 48.0)
+    rng = np.random.default_rng(2)
+    gains = 1 + 0.08 * np.arange(60) / 59 + 0.01 * rng.normal(size=60)
+    gains[0], gains[1:4] = 1, gains[1:4] + np.array([0.06, 0.05, 0.02])
+    toned = np.clip(np.round(truth * gains[:, None, None, None]), 0, 255).astype(np.uint8)
+    steady, done = tone_match(toned, cover=truth[0])
+    assert done.flicker_removed > 4
+    assert done.drift_removed > 5
+
+    def course(frames: np.ndarray) -> np.ndarray:
+        return np.array([np.median(now / np.maximum(was, 8.0)) for now, was in zip(frames, truth, strict=True)])
+
+    assert np.ptp(course(toned)) > 0.08
+    assert np.ptp(course(steady)) < 0.03
+    assert np.abs(np.diff(course(steady))).max() < 0.012
+    assert steady[0].mean() == pytest.approx(truth[0].mean(), abs=0.5)
+
+
+def test_moving_light_is_not_taken_for_drift():
+    still = picture()
+    side = np.linspace(-1, 1, SIZE, dtype=np.float32)[None, :, None]
+    breathing = [
+        still * (1 + 0.1 * np.sin(2 * np.pi * t / 48) + 0.1 * side * np.cos(2 * np.pi * t / 48)) for t in range(48)
+    ]
+    frames = np.stack(breathing).clip(0, 255).round().astype(np.uint8)
+    steady, done = tone_match(frames)
+    assert done.drift_removed == 0
+    assert np.abs(steady.mean((1, 2, 3)) - frames.mean((1, 2, 3))).max() < 1.0
+
+
+def test_lettering_does_not_count_for_the_tone():
+    frames = circle(16, 16.0)
+    mask = np.zeros((SIZE, SIZE), np.float32)
+    mask[40:150, 20:170] = 1
+    cover = frames[0].copy()
+    cover[mask > 0] = 255
+    without = tone_match(frames, cover=cover)[1].cover_offset
+    assert without > 5
+    assert tone_match(frames, cover=cover, lettering=mask)[1].cover_offset < 0.5
+
+
+@pytest.mark.parametrize("count", [30, 60, 18, 24])
+def test_retiming_leaves_no_hole(count):
+    loop = circle(24, 24.0, 3.0)
+    retimed = retime(loop, count)
+    judged = score(retimed, fps=24)
+    assert len(retimed) == count
+    assert np.array_equal(retimed[0], loop[0])
+    assert judged.largest_step <= 1.15
+    assert judged.smallest_step >= 0.85
+
+
+def test_the_whole_chain_meets_a_count_and_reports():
+    clip = np.concatenate([circle(4, 60.0)[::-1], circle(50, 44.0), circle(50, 44.0)[:3]])
+    closed, report = close_clip(clip, 24, trim_start=4, trim_end=3, max_start=0, count=48)
+    assert len(closed) == 48
+    assert score(closed, fps=24).largest_step <= 1.6
+    assert not report.kept_as_it_was
+    json.dumps(report.to_dict(), allow_nan=False)
+
+
+def test_odd_sizes_are_fine():
+    clip = circle(20, 30.0)[:, :101, :75]
+    closed, _ = close_clip(np.ascontiguousarray(clip), 24, max_start=0)
+    assert closed.shape[1:] == (101, 75, 3)
+    assert score(closed, fps=24).largest_step <= 2.0
+
+
+def test_a_clip_of_noise_is_never_made_worse():
+    noise = np.random.default_rng(0).integers(0, 255, (20, 64, 64, 3), dtype=np.uint8)
+    before = score(noise, fps=24).largest_step
+    closed, _ = close_clip(noise, 24)
+    assert score(closed, fps=24).largest_step <= max(before, 1.6) + 0.01
+
+
+@pytest.mark.parametrize(
+    ("frames", "message"),
+    [
+        (np.zeros((1, 64, 64, 3), np.uint8), "1 frames"),
+        (np.zeros((2, 64, 64, 3), np.uint8), "2 frames|2 frames"),
+        (np.full((20, 64, 64, 3), 90, np.uint8), "alike"),
+        (np.zeros((20, 64, 64, 3), np.float32), "float32"),
+        (np.zeros((20, 64, 64), np.uint8), "uint8"),
+        (np.zeros((20, 20, 64, 3), np.uint8), "at least 32"),
+    ],
+)
+def test_clips_that_cannot_be_closed_are_named(frames, message):
+    with pytest.raises(ClipError, match=message):
+        close_clip(frames, 24)
+
+
+def test_bad_arguments_are_named():
+    clip = circle(12, 12.0)
+    with pytest.raises(ClipError, match="trim"):
+        trim(clip, 4, 4)
+    with pytest.raises(ClipError, match="frames per second"):
+        close_clip(clip, 0)
+    with pytest.raises(ClipError, match=r"2\.\.2400"):
+        retime(clip, 1)
+
+
+def test_the_join_of_a_decoded_file_stays_closed(tmp_path):
+    from coverloop.core.video.decode import decode
+    from coverloop.core.video.encode import encode
+
+    closed, _ = close_clip(circle(60, 48.0), 24, max_start=0)
+    closed = np.stack([cv2.resize(frame, (384, 384), interpolation=cv2.INTER_CUBIC) for frame in closed])
+    encode(closed, tmp_path / "a.mp4", fps=24)
+    judged = score(decode(tmp_path / "a.mp4").frames, fps=24)
+    assert 0.5 <= judged.seam_ratio <= 1.6
+    assert judged.largest_step <= 1.6

@@ -1,0 +1,45 @@
+"""LaMa as a .safetensors checkpoint, through the real spandrel: its own architecture, with random weights."""
+
+import numpy as np
+import pytest
+from coverloop.core.errors import ModelError
+from coverloop.core.plate import lama
+
+spandrel = pytest.importorskip("spandrel", reason="spandrel comes with ComfyUI")
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    import torch
+    from safetensors.torch import save_file
+    from spandrel.architectures.LaMa import LaMa
+
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("models") / "random_lama.safetensors"
+    state = {key: value.contiguous() for key, value in LaMa(in_nc=4, out_nc=3).state_dict().items()}
+    save_file({key.replace("model.model.", "generator.model."): value for key, value in state.items()}, path)
+    return path
+
+
+def test_a_checkpoint_fills_the_hole_and_nothing_else(checkpoint, monkeypatch):
+    monkeypatch.setenv("COVERLOOP_LAMA", str(checkpoint))
+    assert lama.locate() == checkpoint
+    picture = np.random.default_rng(0).integers(0, 255, (150, 170, 3), np.uint8)
+    hole = np.zeros((150, 170), bool)
+    hole[60:80, 70:111] = True
+    filled = lama.fill_lama(picture, hole, checkpoint, device="cpu")
+    assert filled.shape == picture.shape and np.array_equal(filled[~hole], picture[~hole])
+    assert not np.array_equal(filled[hole], picture[hole])
+    assert np.array_equal(filled, lama.fill_lama(picture, hole, checkpoint, device="cpu"))
+
+
+def test_a_checkpoint_of_something_else_is_refused(tmp_path):
+    import torch
+    from safetensors.torch import save_file
+
+    other, torn = tmp_path / "other_lama.safetensors", tmp_path / "torn_lama.safetensors"
+    save_file({"weight": torch.zeros(3)}, other)
+    torn.write_bytes(other.read_bytes()[:20])
+    for path in (other, torn):
+        with pytest.raises(ModelError, match=f"{path.name}: is not a model"):
+            lama.fill_lama(np.zeros((64, 64, 3), np.uint8), np.ones((64, 64), bool), path, device="cpu")
