@@ -2,8 +2,8 @@
 
     python benchmarks/loop.py [--clips NAME ...] [--ways WAY ...] [--weights RIFE_FILE] [--memory]
 
-Prints one JSON line for each clip and way: figures of the frames and of the decoded file (H.264 as `core.video` writes
-it; figures as in `core.score`, and `join`), and CPU and wall seconds. `sharpness` is that of the worst frame anywhere;
+Prints one JSON line for each clip and way: figures of the frames and of the decoded file (H.264 as `core/video` writes
+it; figures as in `core/judge`, and `join`), and CPU and wall seconds. `sharpness` is that of the worst frame anywhere;
 `join` that of the worst frame of the join, against the frames on both sides of the join and not those inside it.
 `--memory` closes 97 frames of 1024x1024 and prints the peak. `--retime` takes perfect 24-frame loops to 30 and 60
 frames and prints their steps beside those of the loop itself and of the same motion drawn at that rate.

@@ -1,4 +1,4 @@
-"""Fit `_STROKE` of core/ocr.py: which of CRAFT's features tell stroke from what is beside it.
+"""Fit `_STROKE` of core/lettering/craft.py: which of CRAFT's features tell stroke from what is beside it.
 
 usage: python scripts/fit_strokes.py COVERS_DIR [--channels 48]
 

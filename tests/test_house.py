@@ -18,9 +18,8 @@ def modules():
 
 
 def test_every_package_is_listed():
-    listed = set(
-        re.search(r"packages = \[(.*?)\]", (ROOT / "pyproject.toml").read_text("utf-8"), re.S)[1].split('"')[1::2]
-    )
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    listed = set(re.search(r"packages = \[(.*?)\]", project, re.S)[1].split('"')[1::2])
     tree = {
         ".".join(("coverloop", *path.parent.relative_to(ROOT).parts))
         for path in (*modules(), ROOT / "__init__.py")

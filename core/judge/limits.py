@@ -1,4 +1,4 @@
-"""What is said of a loop: its figures, what each may be, and what is wrong in plain words. `core.score` measures them.
+"""What is said of a loop: its figures, what each may be, and what is wrong in plain words. `score` measures them.
 
 The limits come from measurements on published loops and from the human-calibrated ones of worldloom (MIT).
 """

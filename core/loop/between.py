@@ -220,7 +220,7 @@ a sway, at five times, this was between 0.2 dB worse and 3.9 dB better than aski
 
 
 class Rife:
-    """RIFE 4.0, 4.25 or 4.26 from a weights file; see `core.rife`. device: "cpu", "cuda", "mps" or a torch device.
+    """RIFE 4.0, 4.25 or 4.26 from a weights file; see `rife`. device: "cpu", "cuda", "mps" or a torch device.
 
     The network finds the motion; the picture is drawn from it here, since its own last step samples bilinearly, which
     halves the finest detail.

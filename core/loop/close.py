@@ -1,6 +1,6 @@
 """Closing a clip into a ring: where to cut, what to put into the gap, and how to change its rate without a hole.
 
-Frame N is frame 0 in everything here. Step sizes are mean absolute grey differences at 256 px, as in `core.score`, and
+Frame N is frame 0 in everything here. Step sizes are mean absolute grey differences at 256 px, as in `core/judge`, and
 are told as ratios to the median step. Source of the cut: Schodl et al., Video Textures (2000); the rest is our own.
 """
 
@@ -359,7 +359,7 @@ def close_clip(
 ) -> tuple[np.ndarray, Closing]:
     """The whole chain: trim, tone, cut, close and, with `count`, retime to that many frames.
 
-    frames: (N, H, W, 3) uint8. cover, lettering: see `core.tone.tone_match`. max_start: how far the start may move; by
+    frames: (N, H, W, 3) uint8. cover, lettering: see `tone.tone_match`. max_start: how far the start may move; by
     default not at all with a cover (frame 0 shows it) and a quarter of the clip without. fps is only checked.
     When no closing has a smaller largest step than the clip as it came, that is returned and the report says so.
 

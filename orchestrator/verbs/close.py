@@ -20,7 +20,7 @@ def close_file(
     """Close the video file `clip` and write `out`. Returns what was done and the judgement of the written file.
 
     Raises:
-        ClipError, CoverError, ModelError, UsageError: see `core.video`, `core.loop`, `core.image`, `core.rife`.
+        ClipError, CoverError, ModelError, UsageError: see `core/video`, `core/loop`, `core/image`.
     """
     if out.suffix.lower() != ".mp4":
         raise ClipError(f"{out}: a loop is written as MP4; give --out a name that ends in .mp4")

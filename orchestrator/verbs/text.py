@@ -29,7 +29,7 @@ def write_text(
 ) -> list[dict[str, Any]]:
     """For each cover `<stem>.mask.png` (0 or 255, the size of the cover), `<stem>.plate.png` (the cover without
     lettering) and `<stem>.text.json` (regions: polygon, confidence, string, lifted or kept) in `out`.
-    keep, lift: which regions stay or come off against the default, see `core.text.named`.
+    keep, lift: which regions stay or come off against the default, see `core.lettering.find.named`.
 
     Raises:
         CoverError: a cover cannot be read; nothing is written for any of them then. UsageError: see `stems`.
