@@ -271,8 +271,8 @@ _CORE = 64  # px: a mean over fewer tells the noise of one of them
 def _glyph_core(letters: np.ndarray) -> np.ndarray | None:
     """(H, W) bool: inside the strokes, two pixels at 1080 from their edge; whole strokes where those are thinner.
 
-    Strokes are where a mask of `core/lettering` is (nearly) opaque, so without shadow and glow, through which a picture may
-    be seen to move; a plain mask is taken from 0.5.
+    Strokes are where a mask of `core/lettering` is (nearly) opaque, so without shadow and glow, through which a picture
+    may be seen to move; a plain mask is taken from 0.5.
     """
     inside = (letters > 0.95).astype(np.uint8)
     inside = inside if inside.any() else (letters > 0.5).astype(np.uint8)
