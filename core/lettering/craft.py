@@ -110,18 +110,6 @@ def _fold(net: Any) -> None:
                 setattr(block, second, nn.Identity())
 
 
-def _half_type(device: str) -> Any:
-    """bfloat16 where the processor has it in hardware (half the time, same regions), float16 on CUDA, else None."""
-    import torch
-
-    if device.startswith("cuda"):
-        return torch.float16
-    has_bf16 = getattr(torch.cpu, "_is_avx512_bf16_supported", None) or getattr(
-        torch.cpu, "_is_amx_tile_supported", lambda: False
-    )
-    return torch.bfloat16 if device == "cpu" and has_bf16() else None
-
-
 @dataclass(frozen=True)
 class Maps:
     """What CRAFT sees of a cover. characters, links, strokes: (h, w) float32 in about 0..1: peaks at the middle of each
@@ -171,13 +159,13 @@ def see(cover: np.ndarray, device: str) -> tuple[np.ndarray, np.ndarray, float]:
     padded = np.zeros((-(-rows // _STRIDE) * _STRIDE, -(-columns // _STRIDE) * _STRIDE, 3), np.float32)
     padded[:rows, :columns] = small
     tensor = torch.from_numpy(((padded - _MEAN) / _STD).transpose(2, 0, 1)[None].copy()).to(device)
-    half = _half_type(device)
     net = _craft(device)
     kept: list[Any] = []
+    # In full precision everywhere: what a mask holds must not depend on the processor.
     with _ONE_PASS, contextlib.ExitStack() as hooks:
         for part in (net.upconv4.conv[2], net.basenet.slice1):
             hooks.callback(part.register_forward_hook(lambda _part, _given, out: kept.append(out)).remove)
-        with torch.inference_mode(), torch.autocast(device.split(":")[0], dtype=half, enabled=half is not None):
+        with torch.inference_mode():
             maps, _ = net(tensor.to(memory_format=torch.channels_last))
     rows, columns = -(-rows // 2), -(-columns // 2)
     shallow, merged = kept  # in the order in which they are reached
