@@ -7,11 +7,11 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from .errors import CoverError
+from .pixels import resized
 
 MIN_SIDE = 64
 MAX_PIXELS = 100_000_000
@@ -139,7 +139,4 @@ def fit(image: np.ndarray, size: int, multiple: int = 2) -> np.ndarray:
     height, width = image.shape[:2]
     scale = size / min(height, width)
     new_w, new_h = (max(multiple, round(side * scale / multiple) * multiple) for side in (width, height))
-    if (new_w, new_h) == (width, height):
-        return image
-    kernel = cv2.INTER_AREA if scale < 1 else cv2.INTER_LANCZOS4
-    return cv2.resize(image, (new_w, new_h), interpolation=kernel)
+    return resized(image, new_w, new_h)

@@ -1,9 +1,41 @@
-"""Areas grown by discs, which every step on lettering and its plate needs."""
+"""Small arithmetic on pictures and areas that every stage needs: sizes, soft steps, discs."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""Shares of R, G, B in grey (ITU-R BT.601, as in cv2.COLOR_RGB2GRAY)."""
+
+
+def resized(picture: np.ndarray, width: int, height: int, grow: int = cv2.INTER_LANCZOS4) -> np.ndarray:
+    """(H, W[, C]) of any dtype OpenCV takes -> (height, width[, C]); the picture itself where it has that size.
+
+    Area averaging when it shrinks; `grow`, an interpolation of OpenCV, when it grows.
+    """
+    if picture.shape[:2] == (height, width):
+        return picture
+    kernel = cv2.INTER_AREA if width * height < picture.shape[0] * picture.shape[1] else grow
+    return cv2.resize(picture, (width, height), interpolation=kernel)
+
+
+def reduced(picture: np.ndarray, shorter: int) -> np.ndarray:
+    """The picture with a shorter side of at most `shorter` px, aspect kept; itself where it is no larger."""
+    scale = min(1.0, shorter / min(picture.shape[:2]))
+    return resized(picture, max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+
+
+def smoothstep(t: Any) -> Any:
+    """0..1 -> 0..1 with level ends: 3t^2 - 2t^3 (Hermite)."""
+    return t * t * (3 - 2 * t)
+
+
+def ramp(values: Any, low: float, high: float) -> Any:
+    """Smoothstep from 0 at `low` to 1 at `high`; `low` may be the larger one."""
+    return smoothstep(np.clip((values - low) / (high - low), 0, 1))
 
 
 def disc(radius: float) -> np.ndarray:

@@ -5,6 +5,7 @@ import folder_paths
 from comfy_api.latest import io, ui
 
 from ..core.errors import ModelError
+from ..core.pixels import resized
 from ..core.wan import clip as core
 from .tensors import frames_of, image_of, images_of, picture
 
@@ -81,7 +82,7 @@ class CoverLoopScaleToCover(io.ComfyNode):
 
         def scaled():
             for frame in frames_of(frames):
-                yield core.scaled(frame, width, height)
+                yield resized(frame, width, height)
                 progress.update(1)
 
         return io.NodeOutput(images_of(scaled(), len(frames)))

@@ -19,6 +19,7 @@ import numpy as np
 
 from ..errors import ClipError
 from ..parallel import in_order
+from ..pixels import reduced, resized
 from .limits import LIMITS as LIMITS
 from .limits import Judgement
 from .plot import plot as plot
@@ -104,10 +105,10 @@ def score(
 
 def _look(frame: np.ndarray, core: _Lettering) -> _Seen:
     whole = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-    sharp = _resize(whole, min(512, *whole.shape))
+    sharp = reduced(whole, 512)
     # Rounding at 256 px would make stalls of its own on pictures whose steps are under a grey level.
     return _Seen(
-        grey=_resize(whole.astype(np.float32), 256),
+        grey=reduced(whole.astype(np.float32), 256),
         sharpness=float(cv2.Laplacian(sharp, cv2.CV_32F).var()),
         print=hashlib.blake2b(sharp.tobytes(), digest_size=16).digest(),
         apart=core.apart(whole),
@@ -134,22 +135,10 @@ def ring_steps(grey: np.ndarray) -> tuple[np.ndarray, float]:
     return steps, float(np.median(steps))
 
 
-def _resize(image: np.ndarray, shorter: int) -> np.ndarray:
-    height, width = image.shape[:2]
-    scale = shorter / min(height, width)
-    if scale >= 1:
-        return image
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-
-
 def _fitted(image: np.ndarray, width: int, height: int, name: str) -> np.ndarray:
     if abs(image.shape[1] / image.shape[0] / (width / height) - 1) > 0.02:
         raise ClipError(f"the {name} is {image.shape[1]}x{image.shape[0]}, the clip {width}x{height}; crop it to match")
-    if image.shape[:2] == (height, width):
-        return image
-    kernel = cv2.INTER_AREA if image.shape[0] > height else cv2.INTER_CUBIC
-    return cv2.resize(image, (width, height), interpolation=kernel)
+    return resized(image, width, height, cv2.INTER_CUBIC)
 
 
 def _tile_seam(grey: np.ndarray, median: float) -> float:

@@ -21,10 +21,9 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from ..pixels import disc, grow, morphed
+from ..pixels import LUMA, disc, grow, morphed
 from .ink import Ink, coverage, dot, fit_colour, further, furthest, ridge_of, sample
 
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _BINS = 32  # per Lab channel
 _WORK_HEIGHT = 80  # px: higher lines are searched scaled down to this
 _SAME = 6.0  # grey levels: candidates nearer than this everywhere are one
@@ -58,7 +57,7 @@ def find_strokes(
     tried: list[np.ndarray] = []
     for bright, ground in grounds.items():
         clear, thin = (
-            np.clip((np.abs((crop - behind) @ _LUMA) - 5) / 20, 0, 1) * line
+            np.clip((np.abs((crop - behind) @ LUMA) - 5) / 20, 0, 1) * line
             for behind in (ground, _without_strokes(crop, hair, bright))
         )
         for weight in (chance * clear, clear, likely * clear, likely * thin):

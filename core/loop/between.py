@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from ..errors import ClipError
+from ..pixels import LUMA
 
 FLOW_SIDE = 512
 """DIS flow is found at this shorter side at most: finer flow follows noise, and its time grows with the area."""
@@ -36,16 +37,13 @@ class Grain:
     def drawn(self, shape: tuple[int, int], seed: int) -> np.ndarray:
         """(*shape, 3) float: such grain, white; how alike the channels are follows from that of the grey picture."""
         own = np.array(self.channels, np.float32)
-        apart, together = float(((_GREY * own) ** 2).sum()), float((_GREY * own).sum() ** 2)
+        apart, together = float(((LUMA * own) ** 2).sum()), float((LUMA * own).sum() ** 2)
         alike = float(np.clip((self.grey**2 - apart) / max(together - apart, 1e-6), 0, 1))
         rng = np.random.default_rng(seed)
         noise = rng.standard_normal((*shape, 3), np.float32) * np.float32((1 - alike) ** 0.5)
         if alike > 0:
             noise += rng.standard_normal((*shape, 1), np.float32) * np.float32(alike**0.5)
         return noise * own
-
-
-_GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 class Interpolator(Protocol):
@@ -304,7 +302,7 @@ def grain_of(a: np.ndarray, b: np.ndarray) -> Grain:
     carried = _warped(a.astype(np.float32), flow, b.shape[:2])
     now = b.astype(np.float32)
     own = []
-    for weights in (*np.eye(3, dtype=np.float32), _GREY):
+    for weights in (*np.eye(3, dtype=np.float32), LUMA):
         left, whole = _noise((now - carried) @ weights) ** 2 / 2, _noise(now @ weights) ** 2
         rounding = float((weights**2).sum()) / 12
         own.append(max(0.0, min(left, whole) - rounding) ** 0.5)

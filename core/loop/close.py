@@ -17,6 +17,7 @@ import numpy as np
 
 from ..errors import ClipError
 from ..judge.score import ring_steps
+from ..pixels import reduced
 from .between import FLOW_SIDE, FlowWarp, Grain, Interpolator, usual_grain
 from .pace import march, timing
 from .tone import Tone, join_shift, shift, tone_match
@@ -152,7 +153,7 @@ def _check(frames: np.ndarray) -> None:
 
 def _blurred(frames: np.ndarray) -> np.ndarray:
     """(N, h, w, 3) float: each frame at 48 px, blurred: differences grow with displacement, grain averages out."""
-    small = (_reduced(_reduced(frame, _STEP_SIDE).astype(np.float32), 48) for frame in frames)
+    small = (reduced(reduced(frame, _STEP_SIDE).astype(np.float32), 48) for frame in frames)
     return np.stack([cv2.GaussianBlur(frame, (0, 0), 1.5) for frame in small])
 
 
@@ -165,14 +166,8 @@ def _points(frames: np.ndarray) -> np.ndarray:
     return (seen - seen.mean((1, 2), keepdims=True)).reshape(len(frames), -1)
 
 
-def _reduced(frame: np.ndarray, shorter: int) -> np.ndarray:
-    scale = min(1.0, shorter / min(frame.shape[:2]))
-    size = max(1, round(frame.shape[1] * scale)), max(1, round(frame.shape[0] * scale))
-    return cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-
-
 def _grey(frame: np.ndarray) -> np.ndarray:
-    return _reduced(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), _STEP_SIDE).astype(np.float32)
+    return reduced(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), _STEP_SIDE).astype(np.float32)
 
 
 def close(
@@ -298,7 +293,7 @@ def _fill(
     speeds = [float(np.clip(steps[k % count] / median, 0.7, 1.3)) for k in (i - 1, i + 1)]
     most = max(1, min(count, 3 * math.ceil(steps[i] / median)))
     dense = np.linspace(0, 1, min(21, max(9, math.ceil(steps[i] / median) + 5)))
-    small = _reduced(a, FLOW_SIDE), _reduced(b, FLOW_SIDE)  # the size at which the flow warp finds its flow, too
+    small = reduced(a, FLOW_SIDE), reduced(b, FLOW_SIDE)  # the size at which the flow warp finds its flow, too
     path = [small[0], *interpolator.between(*small, list(dense[1:-1])), small[1]]
     greys = np.stack([_grey(picture) for picture in path])
     table = np.stack([np.abs(greys - grey).mean((1, 2)) for grey in greys]) / median

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..pixels import ramp
 from .effects import Effect, Flow, Grain, Light, Parallax, Particles, Region, Sway
-from .scene import Scene, ramp
+from .scene import Scene
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..pixels import smoothstep
 from .effects import Particles
 
 TURN = 2 * np.pi
@@ -73,9 +74,9 @@ class Swarm:
         """(x, y, size, brightness) of each particle that shows at loop time t."""
         age = ((t - self._birth) % 1.0) / self._life
         fade = np.clip(np.minimum(age, 1 - age) / 0.3, 0, 1)
-        fade = np.where(age < 1, fade * fade * (3 - 2 * fade), 0)
+        fade = np.where(age < 1, smoothstep(fade), 0)
         near = np.clip(min(t, 1 - t) / self._gap, 0, 1)
-        fade = fade * (self._carry + (1 - self._carry) * near * near * (3 - 2 * near))
+        fade = fade * (self._carry + (1 - self._carry) * smoothstep(near))
         phase, beats = self._flicker
         fade = fade * (1 + self._style.flicker * (np.sin(TURN * beats * t + phase) - 1) / 2)
         # counted from the join for those that live through it, so that they start from their spot

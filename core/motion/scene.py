@@ -10,10 +10,11 @@ This module does not know what will move; `recipe.py` decides that from what is 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 import cv2
 import numpy as np
+
+from ..pixels import ramp, resized
 
 SIDE = 256
 
@@ -26,7 +27,7 @@ class Scene:
         scale = SIDE / min(height, width)
         size = (max(8, round(width * scale)), max(8, round(height * scale)))
         self.image = image
-        self.small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        self.small = resized(image, *size, cv2.INTER_LINEAR)
         self.lab = cv2.cvtColor(self.small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
         self.light = np.ascontiguousarray(self.lab[..., 0])
         self.height, self.width = self.light.shape
@@ -57,8 +58,7 @@ class Scene:
     def _double(self) -> np.ndarray:
         """(2h, 2w) uint8 grey."""
         grey = cv2.cvtColor(self.image, cv2.COLOR_RGB2GRAY)
-        kernel = cv2.INTER_AREA if 2 * self.width < grey.shape[1] else cv2.INTER_LINEAR
-        return cv2.resize(grey, (2 * self.width, 2 * self.height), interpolation=kernel)
+        return resized(grey, 2 * self.width, 2 * self.height, cv2.INTER_LINEAR)
 
     @cached_property
     def straight(self) -> np.ndarray:
@@ -283,12 +283,6 @@ class Scene:
             mean = float((near * for_faces).sum() / for_faces.sum())
             near = near + for_faces * (mean - near)
         return (0.3 + 0.7 * near).astype(np.float32)
-
-
-def ramp(values: Any, low: float, high: float) -> np.ndarray:
-    """Smoothstep from 0 at `low` to 1 at `high`."""
-    t = np.clip((values - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
 
 
 def _eased(mask: np.ndarray, reach: float) -> np.ndarray:

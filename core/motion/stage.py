@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import ClipError, CoverError
 from ..parallel import in_order
+from ..pixels import smoothstep
 from .effects import Flow, Grain, Light, Parallax, Particles, Region, Sway
 from .particles import Swarm
 from .recipe import Recipe
@@ -195,8 +196,7 @@ def _moving(still: np.ndarray, grid: Grid) -> np.ndarray:
     cell = float(grid.x[0, 1] - grid.x[0, 0])  # px of a 1080 px picture
     away = cv2.distanceTransform((~calm).astype(np.uint8), cv2.DIST_L2, 5) - 1  # the next cell touches it
     away = cv2.GaussianBlur(away, (0, 0), 24 / cell) - 12 / cell  # half-way between two parts it would have a ridge
-    t = np.clip(away * cell / STILL_REACH, 0, 1) * ~calm
-    return (t * t * (3 - 2 * t)).astype(np.float32)
+    return smoothstep(np.clip(away * cell / STILL_REACH, 0, 1) * ~calm).astype(np.float32)
 
 
 def _doubled(picture: np.ndarray) -> np.ndarray:

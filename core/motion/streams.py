@@ -12,6 +12,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from ..pixels import smoothstep
 from .effects import Flow
 from .waves import Grid
 
@@ -45,5 +46,4 @@ class Streams:
         """Displacement of the two samples, (h, w, 2) each, and the share of the second, (h, w), at loop time t."""
         phase = np.float32((t * self.turns) % 1.0)
         share = np.clip((phase - self._centre) / np.float32(CHANGE) + np.float32(0.5), 0, 1)
-        share = share * share * (3 - 2 * share)
-        return -self.distance * phase, -self.distance * (phase - 1), share
+        return -self.distance * phase, -self.distance * (phase - 1), smoothstep(share)

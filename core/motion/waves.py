@@ -11,6 +11,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from ..pixels import ramp
 from .effects import Light, Parallax, Sway
 
 TURN = 2 * np.pi
@@ -87,8 +88,7 @@ class Grid:
         """(h, w, 2) factor that brings displacement across a border smoothly to zero there, so nothing tears."""
 
         def ease(position: np.ndarray, extent: float) -> np.ndarray:
-            t = np.clip(np.minimum(position, extent - position) / min(margin, extent / 3), 0, 1)
-            return t * t * (3 - 2 * t)
+            return ramp(np.minimum(position, extent - position), 0, min(margin, extent / 3))
 
         half = (self.x[0, 0], self.y[0, 0])
         return np.dstack([ease(self.x, self.x[0, -1] + half[0]), ease(self.y, self.y[-1, 0] + half[1])])

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 
-import cv2
 import numpy as np
 
 from ..errors import UsageError
+from ..pixels import resized
 
 MULTIPLE = 32
 RATE = 24.0
@@ -39,16 +39,8 @@ def size_for(width: int, height: int, megapixels: float) -> tuple[int, int]:
 
 def start_picture(plate: np.ndarray, megapixels: float) -> np.ndarray:
     """The plate, (H, W, 3) uint8, at the size of the clip. The aspect may change by the few pixels that multiples of
-    32 ask for; `scaled` back to the plate's size undoes it."""
-    return scaled(plate, *size_for(plate.shape[1], plate.shape[0], megapixels))
-
-
-def scaled(picture: np.ndarray, width: int, height: int) -> np.ndarray:
-    """(H, W, 3) uint8 -> (height, width, 3) uint8. Area averaging when it shrinks, Lanczos when it grows."""
-    if picture.shape[:2] == (height, width):
-        return picture
-    kernel = cv2.INTER_AREA if width * height < picture.shape[0] * picture.shape[1] else cv2.INTER_LANCZOS4
-    return cv2.resize(picture, (width, height), interpolation=kernel)
+    32 ask for; `resized` back to the plate's size undoes it."""
+    return resized(plate, *size_for(plate.shape[1], plate.shape[0], megapixels))
 
 
 def length_for(seconds: float, spare: int) -> int:

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 from coverloop.core.errors import UsageError
+from coverloop.core.pixels import resized
 from coverloop.core.wan import clip
 
 
 @pytest.mark.parametrize(
-    ("cover", "clip"),
+    ("cover", "size"),
     [
         ((1080, 1080), (960, 960)),
         ((1920, 1080), (1248, 704)),
@@ -17,8 +18,8 @@ from coverloop.core.wan import clip
         ((300, 300), (960, 960)),
     ],
 )
-def test_the_clip_has_the_trained_area_and_the_cover_s_shape(cover, clip):
-    assert clip.size_for(*cover, 0.9) == clip
+def test_the_clip_has_the_trained_area_and_the_cover_s_shape(cover, size):
+    assert clip.size_for(*cover, 0.9) == size
 
 
 @pytest.mark.parametrize("width", range(200, 4000, 333))
@@ -44,4 +45,4 @@ def test_scaling_there_and_back_keeps_the_size():
     plate = np.zeros((1080, 1350, 3), np.uint8)
     start = clip.start_picture(plate, 0.9)
     assert start.shape == (864, 1088, 3)
-    assert clip.scaled(start, 1350, 1080).shape == plate.shape
+    assert resized(start, 1350, 1080).shape == plate.shape

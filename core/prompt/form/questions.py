@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from ...image import fit
+from ...pixels import resized
 from ..words.guard import reads_like_an_order
 from .answers import LETTERING_KINDS, Answer, Direction, FindAnswer, JudgeAnswer, Kind, Medium, Mood, MoveAnswer, Place
 from .boxes import BadAnswer, Box, BoxStyle
@@ -94,7 +95,7 @@ def to_send(image: np.ndarray) -> np.ndarray:
     height, width = image.shape[:2]
     scale = SENT_SIDE / max(height, width)
     sides = [max(_PATCH, round(side * scale / _PATCH) * _PATCH) for side in (width, height)]
-    return cv2.resize(image, (sides[0], sides[1]), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    return resized(image, sides[0], sides[1], cv2.INTER_CUBIC)
 
 
 def _numbered(cover: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
