@@ -4,7 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from coverloop.core.video.encode import decode, encode
+from coverloop.core.video.decode import decode
+from coverloop.core.video.encode import encode
 from coverloop.orchestrator.cli.main import main
 
 

@@ -15,7 +15,7 @@ import torch
 from click.testing import CliRunner
 from coverloop.core.errors import JobError, ServerError
 from coverloop.core.image import read_cover
-from coverloop.core.video.encode import decode
+from coverloop.core.video.decode import decode
 from coverloop.orchestrator.cli.main import cli
 from coverloop.orchestrator.job import check
 from coverloop.orchestrator.job.request import make_job, open_cover
