@@ -2,6 +2,7 @@
 
 import io
 import struct
+import sys
 import zlib
 
 import numpy as np
@@ -59,11 +60,111 @@ def test_exif_rotation_is_applied():
     assert any("EXIF" in note for note in cover.notes)
 
 
+def srgb_profile() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def linear_profile() -> bytes:
+    """Linear light under the name "sRGB built-in": lcms's own profile, its parametric curve made a straight line."""
+    profile = bytearray(srgb_profile())
+    curve = profile.find(b"para", 300) + 12
+    struct.pack_into(">5i", profile, curve, 1 << 16, 1 << 16, 0, 1 << 16, 0)
+    assert "sRGB built-in" in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(bytes(profile))))
+    return bytes(profile)
+
+
 def test_srgb_and_broken_colour_profiles_change_nothing():
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    for icc in (profile, b"not a profile"):
+    for icc, told in ((srgb_profile(), ()), (b"not a profile", ("passed over",))):
         cover = decode_cover(saved(Image.fromarray(colours()), icc_profile=icc))
-        assert np.array_equal(cover.image, colours()) and cover.notes == ()
+        assert np.array_equal(cover.image, colours())
+        assert len(cover.notes) == len(told) and all(word in cover.notes[0] for word in told)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "JPEG"])
+def test_a_profile_is_what_it_does_not_what_it_is_called(kind):
+    grey = Image.new("RGB", (96, 80), (55, 55, 55))
+    cover = decode_cover(saved(grey, kind, icc_profile=linear_profile()))
+    assert np.abs(cover.image.astype(int) - 128).max() <= 1 and "profile" in cover.notes[0]
+
+
+def test_colours_are_converted_before_alpha_is_laid_over_white():
+    clear = Image.new("RGBA", (96, 80), (55, 55, 55, 128))
+    cover = decode_cover(saved(clear, icc_profile=linear_profile()))
+    assert abs(int(cover.image[0, 0, 0]) - round(128 * 128 / 255 + 127)) <= 1
+
+
+def with_chunk(png: bytes, kind: bytes, body: bytes) -> bytes:
+    """The PNG with one more chunk, right after its header."""
+    chunk = struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    return png[:33] + chunk + png[33:]
+
+
+P3_TO_SRGB = np.array([[1.2249, -0.2247, 0.0], [-0.0420, 1.0419, 0.0], [-0.0197, -0.0786, 1.0979]])  # CSS Color 4
+
+
+def p3_seen(colour) -> np.ndarray:
+    values = np.array(colour) / 255
+    linear = P3_TO_SRGB @ np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    linear = np.clip(linear, 0, 1)
+    return 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+@pytest.mark.parametrize("colour", [(200, 100, 50), (128, 128, 128), (40, 180, 90), (255, 0, 0)])
+def test_png_cicp_is_followed(colour):
+    png = saved(Image.new("RGB", (96, 80), colour))
+    cover = decode_cover(with_chunk(png, b"cICP", bytes([12, 13, 0, 1])))
+    assert np.abs(cover.image[0, 0] - p3_seen(colour)).max() <= 1.5
+    assert decode_cover(with_chunk(png, b"cICP", bytes([1, 13, 0, 1]))).notes == ()
+    with pytest.raises(CoverError, match="HDR picture"):
+        decode_cover(with_chunk(png, b"cICP", bytes([9, 16, 0, 1])))
+
+
+def test_png_gamma_and_chromaticities_without_a_profile_are_followed():
+    grey, orange = (saved(Image.new("RGB", (96, 80), colour)) for colour in ((55, 55, 55), (200, 100, 50)))
+    assert decode_cover(with_chunk(grey, b"gAMA", struct.pack(">I", 100_000))).image[0, 0].tolist() == [128] * 3
+    assert decode_cover(with_chunk(grey, b"gAMA", struct.pack(">I", 45_455))).notes == ()
+    assert decode_cover(with_chunk(grey, b"gAMA", struct.pack(">I", 0))).notes == ()
+    p3 = struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
+    cover = decode_cover(with_chunk(orange, b"cHRM", p3))
+    assert np.abs(cover.image[0, 0] - p3_seen((200, 100, 50))).max() <= 1.5 and "colours" in cover.notes[0]
+    assert decode_cover(with_chunk(with_chunk(orange, b"cHRM", p3), b"sRGB", b"\0")).notes == ()
+
+
+def test_samples_are_scaled_by_the_range_of_their_type():
+    dark = decode_cover(saved(Image.fromarray(np.full((80, 96), 200, np.uint16))))
+    assert dark.image.max() == 1, "200 of 65535 is nearly black"
+    for kind, array, level in (("TIFF", np.uint16(30_000), 117), ("TIFF", np.int32(2**30), 128)):
+        assert decode_cover(saved(Image.fromarray(np.full((80, 96), array)), kind)).image[0, 0, 0] == level
+    half = np.full((80, 96), 0.5, np.float32)
+    half[0, 0], half[0, 1] = 1.2, np.nan
+    cover = decode_cover(saved(Image.fromarray(half), "TIFF"))
+    assert cover.image[0, :3, 0].tolist() == [255, 0, 128] and "clipped" in cover.notes[0]
+
+
+def test_a_phones_mpo_is_a_still():
+    front, back = (Image.fromarray(colours()) for _ in range(2))
+    cover = decode_cover(saved(front, "MPO", save_all=True, append_images=[back], quality=95))
+    assert cover.notes == () and np.abs(cover.image.astype(int) - colours()).mean() < 4
+
+
+def test_avif_and_heic_are_read_by_what_they_are_not_by_their_names(tmp_path):
+    heif = pytest.importorskip("pillow_heif")
+    sink = io.BytesIO()
+    heif.from_pillow(Image.fromarray(colours())).save(sink, quality=95)
+    (tmp_path / "phone.jpg").write_bytes(sink.getvalue())
+    assert np.abs(read_cover(tmp_path / "phone.jpg").image.astype(int) - colours()).mean() < 4
+    assert "HEIF" not in Image.OPEN, "reading one does not change what others open"
+    p3 = sink.getvalue().replace(b"colrnclx\x00\x01", b"colrnclx\x00\x0c")
+    assert "colours" in decode_cover(p3).notes[0]
+    if "AVIF" in Image.SAVE:
+        avif = decode_cover(saved(Image.fromarray(colours()), "AVIF", quality=95))
+        assert np.abs(avif.image.astype(int) - colours()).mean() < 4 and avif.notes == ()
+
+
+def test_heic_without_its_reader_is_refused_with_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(CoverError, match=r"phone\.jpg: is a HEIC picture; .* pip install pillow-heif"):
+        decode_cover(b"\0\0\0\x1cftypheic" + bytes(200), "phone.jpg")
 
 
 def test_animated_uses_the_first_frame_and_says_so():
@@ -88,6 +189,10 @@ def png_header(width: int, height: int) -> bytes:
     [
         (b"", "empty"),
         (b"hello, I am a text file", "not a picture"),
+        (b"\xff\x0a" + bytes(100), "is a JPEG XL file"),
+        (b"8BPS\0\1" + bytes(100), "is a Photoshop file"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(100), "is a JPEG 2000 file"),
+        (b"\0\0\0\x20ftypisom" + bytes(100), "is a video"),
         (saved(Image.fromarray(colours()))[:200], "cut short"),
         (saved(Image.fromarray(colours()), "JPEG", quality=95)[:1500], "cut short"),
         (saved(Image.new("RGB", (1, 1))), "1x1 is too small"),

@@ -6,7 +6,6 @@ Two jobs with the same key give the same loop. Knows no server: what the server 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import uuid
 from collections.abc import Mapping
@@ -16,10 +15,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from ...core.errors import CoverError
-from ...core.image import FORMATS, fit, read_cover
+from ...core.image import fit, read_cover
 from .workflow import Value, Workflow
 
 NAMESPACE = uuid.UUID("6f8f4c1e-6a0f-5d8e-9a64-2f1c7a3f0c55")
@@ -30,7 +28,7 @@ MAX_UPLOAD_SIDE = 4096
 @dataclass(frozen=True)
 class CoverFile:
     """A cover as it goes to the server. `image`: (H, W, 3) uint8 sRGB; `sha256`: of the file the user gave; `upload`:
-    the bytes for the server, `upload_name` named after their content; `notes`: what had to be converted."""
+    the image as PNG for the server, `upload_name` named after its pixels; `notes`: what had to be converted."""
 
     path: Path
     sha256: str
@@ -41,37 +39,24 @@ class CoverFile:
 
 
 def open_cover(path: str | Path) -> CoverFile:
-    """Read a cover and make the bytes to upload: the file itself when it is a plain 8-bit RGB picture, else a PNG of
-    what `core.image.read_cover` made of it.
+    """Read a cover and make the PNG to upload of what `core.image.read_cover` made of it: the server's own reader knows
+    neither colour profiles nor alpha, and may be of another version.
 
     Raises:
         CoverError: as `read_cover`.
     """
     path = Path(path)
     cover = read_cover(path)
-    data = path.read_bytes()
-    digest = hashlib.sha256(data).hexdigest()
-    notes = cover.notes
-    upload, suffix = (data, _plain_suffix(data)) if not notes else (data, "")
-    if not suffix or len(upload) > MAX_UPLOAD:
-        image = cover.image
-        upload, suffix = _png(image, path), ".png"
-        if len(upload) > MAX_UPLOAD and min(image.shape[:2]) > MAX_UPLOAD_SIDE:
-            upload = _png(fit(image, MAX_UPLOAD_SIDE), path)
-            notes = (*notes, f"reduced to {MAX_UPLOAD_SIDE} px on its shorter side for the upload")
-        if len(upload) > MAX_UPLOAD:
-            raise CoverError(
-                f"{path}: {len(upload) / 1e6:.0f} MB as a PNG, a server takes 100 MB; give a smaller picture"
-            )
-    name = (digest if upload is data else hashlib.sha256(upload).hexdigest()) + suffix
-    return CoverFile(path, digest, cover.image, upload, name, notes)
-
-
-def _plain_suffix(data: bytes) -> str:
-    with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-        if picture.mode != "RGB" or "transparency" in picture.info or "icc_profile" in picture.info:
-            return ""
-        return {"JPEG": ".jpg", "PNG": ".png"}.get(picture.format or "", "")
+    image, notes = cover.image, cover.notes
+    upload = _png(image, path)
+    if len(upload) > MAX_UPLOAD and min(image.shape[:2]) > MAX_UPLOAD_SIDE:
+        image = fit(image, MAX_UPLOAD_SIDE)
+        upload = _png(image, path)
+        notes = (*notes, f"reduced to {MAX_UPLOAD_SIDE} px on its shorter side for the upload")
+    if len(upload) > MAX_UPLOAD:
+        raise CoverError(f"{path}: {len(upload) / 1e6:.0f} MB as a PNG, a server takes 100 MB; give a smaller picture")
+    name = hashlib.sha256(repr(image.shape).encode() + image.tobytes()).hexdigest() + ".png"
+    return CoverFile(path, hashlib.sha256(path.read_bytes()).hexdigest(), cover.image, upload, name, notes)
 
 
 def _png(image: np.ndarray, path: Path) -> bytes:
