@@ -1,4 +1,4 @@
-"""Small arithmetic on pictures and areas that every stage needs: sizes, soft steps, discs."""
+"""Small arithmetic on pictures and areas that every stage needs: sizes, soft steps, discs, rings."""
 
 from __future__ import annotations
 
@@ -57,3 +57,18 @@ def morphed(picture: np.ndarray, how: int, shape: np.ndarray) -> np.ndarray:
     is four times as fast."""
     whole = np.clip(picture + 0.5, 0, 255).astype(np.uint8)
     return cv2.morphologyEx(whole, how, shape).astype(np.float32)
+
+
+def middle(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    """(H, W[, C]) as (height, width[, C]): its largest middle part of that shape, resized."""
+    scale = max(height / picture.shape[0], width / picture.shape[1])
+    rows, columns = min(picture.shape[0], round(height / scale)), min(picture.shape[1], round(width / scale))
+    top, left = (picture.shape[0] - rows) // 2, (picture.shape[1] - columns) // 2
+    part = picture[top : top + rows, left : left + columns]
+    return resized(part, width, height, cv2.INTER_CUBIC)
+
+
+def ring_steps(grey: np.ndarray) -> tuple[np.ndarray, float]:
+    """(N, h, w) float -> ((N,) mean absolute step from each frame to the next on the ring, their median)."""
+    steps = np.array([np.abs(grey[(i + 1) % len(grey)] - frame).mean() for i, frame in enumerate(grey)])
+    return steps, float(np.median(steps))

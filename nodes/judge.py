@@ -2,8 +2,8 @@ import json
 
 from comfy_api.latest import io, ui
 
-from ..core.judge import plot
-from ..core.judge import score as core
+from ..core.judge.plot import plot
+from ..core.judge.score import score
 from .tensors import Frames, array_of_mask, frames_of, image_of, picture
 
 
@@ -33,12 +33,12 @@ class CoverLoopScore(io.ComfyNode):
 
     @classmethod
     def execute(cls, frames, fps, cover=None, mask=None) -> io.NodeOutput:
-        judgement = core.score(
+        judgement = score(
             frames_of(frames),
             fps=fps,
             cover=None if cover is None else picture(cover),
             lettering=None if mask is None else array_of_mask(mask),
         )
-        chart = image_of(plot.plot(judgement, Frames(frames)))
+        chart = image_of(plot(judgement, Frames(frames)))
         text = json.dumps(judgement.to_dict(), ensure_ascii=False, indent=1)
         return io.NodeOutput(frames, text, chart, ui=ui.PreviewImage(chart, cls=cls))

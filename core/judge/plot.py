@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from .registry import rules
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .limits import Judgement
+    from .judgement import Judgement
 
 WIDTH, CHART, MARGIN = 960, 260, 40
 INK, PALE, BAR, JOIN, BAD = (40, 40, 44), (205, 205, 210), (96, 140, 190), (240, 150, 40), (205, 50, 50)
@@ -36,11 +38,13 @@ def _chart(judgement: Judgement) -> np.ndarray:
         return round(floor - room * min(value, top) / top)
 
     slot = (WIDTH - 2 * MARGIN) / len(steps)
+    high, low = rules()["largest_step"].high, rules()["smallest_step"].low
     for i, step in enumerate(steps):
         left, right = round(MARGIN + i * slot), max(round(MARGIN + (i + 0.8) * slot), round(MARGIN + i * slot) + 1)
-        colour = BAD if step > 2.0 or step < 0.15 else JOIN if i == join else BAR
+        colour = BAD if step > high or step < low else JOIN if i == join else BAR
         cv2.rectangle(canvas, (left, level(float(step))), (right, floor), colour, -1)
-    for value in (0.5, 1.0, 1.6, 2.0):
+    seam = rules()["seam_ratio"]
+    for value in (seam.low, 1.0, seam.high, high):
         cv2.line(canvas, (MARGIN, level(value)), (WIDTH - MARGIN, level(value)), PALE, 1)
         _write(canvas, f"{value:g}", (8, level(value) + 4), 0.4)
     _write(canvas, "step size around the ring / median (join in the middle)", (MARGIN, 24), 0.5)

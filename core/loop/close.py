@@ -16,8 +16,7 @@ import cv2
 import numpy as np
 
 from ..errors import ClipError
-from ..judge.score import ring_steps
-from ..pixels import reduced
+from ..pixels import reduced, ring_steps
 from .between import FLOW_SIDE, FlowWarp, Grain, Interpolator, usual_grain
 from .pace import march, timing
 from .tone import Tone, join_shift, shift, tone_match

@@ -23,7 +23,8 @@ import numpy as np
 from ... import __version__
 from ...core.errors import ClipError, CoverLoopError, JobError, UsageError
 from ...core.image import decode_cover, fit
-from ...core.judge import score as judge
+from ...core.judge.judgement import Judgement
+from ...core.judge.score import score
 from ...core.video.decode import opened
 from ...core.video.encode import write_poster
 from ..disk.files import copy_whole, write_whole
@@ -212,11 +213,14 @@ def _judge(
     cover: CoverFile,
     parts: Parts,
     warnings: list[str],
-) -> judge.Judgement:
+) -> Judgement:
     height, width = size[:2]
     fitted = fit(cover.image, min(height, width))
     if fitted.shape[:2] != (height, width):
-        warnings.append(f"the video is {width}x{height}, the cover's shape gives {fitted.shape[1]}x{fitted.shape[0]}")
+        warnings.append(
+            f"the video is {width}x{height}, the cover's shape gives {fitted.shape[1]}x{fitted.shape[0]}: "
+            "judged against the middle of the cover"
+        )
     lettering = None
     if parts.mask is None:
         warnings.append("lettering not judged: the workflow saves no glyph mask")
@@ -225,8 +229,7 @@ def _judge(
         if lettering.shape != (height, width):
             warnings.append(f"lettering not judged: its mask is {lettering.shape[1]}x{lettering.shape[0]}")
             lettering = None
-    same = fitted.shape[:2] == (height, width)
-    return judge.score(frames, fps=fps, cover=fitted if same else None, lettering=lettering)
+    return score(frames, fps=fps, cover=cover.image, lettering=lettering)
 
 
 def _poster(parts: Parts, first: np.ndarray, scratch: Path, warnings: list[str]) -> Path:
@@ -248,7 +251,7 @@ def _record(
     job: Job,
     cover: CoverFile,
     server: Server,
-    judgement: judge.Judgement,
+    judgement: Judgement,
     clock: Clock,
     run: Mapping[str, Any],
 ) -> dict[str, Any]:
@@ -270,7 +273,7 @@ def _record(
     }
 
 
-def _describe(path: Path, name: str, clip: judge.Judgement) -> dict[str, Any]:
+def _describe(path: Path, name: str, clip: Judgement) -> dict[str, Any]:
     facts = {
         "width": clip.width,
         "height": clip.height,

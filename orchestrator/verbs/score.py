@@ -9,10 +9,13 @@ import cv2
 import numpy as np
 
 from ...core.errors import UsageError
-from ...core.image import fit, read_cover
-from ...core.judge.score import Judgement, plot, score
+from ...core.image import read_cover
+from ...core.judge.judgement import Judgement
+from ...core.judge.plot import plot
+from ...core.judge.score import score
 from ...core.lettering.find import find_text
 from ...core.lettering.mask import glyph_mask
+from ...core.pixels import middle
 from ...core.video.decode import decode
 
 
@@ -20,8 +23,7 @@ def judge_file(path: Path, cover: Path | None, plot_file: Path | None) -> Judgem
     """Decode `path` and judge it, against `cover` and its lettering when one is given; write the plot if asked.
 
     Raises:
-        ClipError, CoverError: a file cannot be read. UsageError: the plot cannot be written, or the cover has another
-        shape.
+        ClipError, CoverError: a file cannot be read. UsageError: the plot cannot be written.
     """
     if plot_file is not None and (plot_file.suffix.lower() not in (".png", ".jpg", ".jpeg") or plot_file.is_dir()):
         raise UsageError(f"{plot_file}: give a file name that ends in .png or .jpg for --plot")
@@ -36,15 +38,12 @@ def judge_file(path: Path, cover: Path | None, plot_file: Path | None) -> Judgem
 def fitted_cover(cover: Path, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """The cover at the (height, width) of its video, (H, W, 3) uint8, and its glyph mask, (H, W) float.
 
+    Where the video has another shape, it is taken to show the middle of the cover.
+
     Raises:
-        CoverError: it cannot be read. UsageError: it has another shape than the video.
+        CoverError: it cannot be read.
     """
-    fitted = fit(read_cover(cover).image, min(size))
-    if fitted.shape[:2] != size:
-        raise UsageError(
-            f"{cover}: at this size it is {fitted.shape[1]}x{fitted.shape[0]}, the video {size[1]}x{size[0]}; "
-            "give the cover the video was made from"
-        )
+    fitted = middle(read_cover(cover).image, *size)
     return fitted, glyph_mask(fitted, find_text(fitted, read=False))
 
 

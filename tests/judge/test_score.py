@@ -1,10 +1,16 @@
+import dataclasses
 import json
 
 import cv2
 import numpy as np
 import pytest
 from coverloop.core.errors import ClipError
-from coverloop.core.judge.score import LIMITS, plot, score, ssim_map
+from coverloop.core.judge import measures, registry
+from coverloop.core.judge.measures.cover import ssim_map
+from coverloop.core.judge.plot import plot
+from coverloop.core.judge.registry import rules
+from coverloop.core.judge.rules import Rule, Verdict
+from coverloop.core.judge.score import score
 from moving import circle
 
 
@@ -131,7 +137,7 @@ def test_a_still_clip_is_told_plainly_and_is_json(shade):
 
 def test_every_limit_names_a_figure(loop):
     figures = score(loop, fps=24).to_dict()
-    assert set(LIMITS) <= set(figures)
+    assert set(rules()) <= set(figures)
     json.dumps(figures, allow_nan=False)
 
 
@@ -150,9 +156,79 @@ def test_what_cannot_be_judged(frames, message):
         score(frames, fps=24)
 
 
-def test_a_cover_of_another_shape_is_refused(loop):
-    with pytest.raises(ClipError, match="crop"):
-        score(loop, fps=24, cover=np.zeros((300, 200, 3), np.uint8))
+def test_a_cover_of_another_shape_is_compared_by_its_middle(loop):
+    wide = np.pad(loop[0], ((0, 0), (60, 60), (0, 0)), mode="reflect")
+    assert score(loop, fps=24, cover=wide).first_frame_psnr == 100.0
+    assert score(loop, fps=24, cover=np.roll(wide, 60, axis=1)).first_frame_ssim < 0.9
+    with pytest.raises(ClipError, match="mask"):
+        score(loop, fps=24, lettering=np.zeros((300, 200), np.float32))
+
+
+def test_a_value_is_told_with_the_decimals_that_tell_it_from_its_limit():
+    rule = Rule("seam_residual", "", high=1.4, too_high="it does not follow", margin=0.001)
+    assert "is 1.4004, should be at most 1.4" in rule.words(1.40043)
+    assert rule.verdict(1.4, {}) is Verdict.INSIDE
+    assert rule.verdict(1.4004, {}) is Verdict.NEAR
+    assert rule.verdict(1.402, {}) is Verdict.OUTSIDE
+
+
+def test_what_is_within_the_noise_of_another_encode_is_told_and_does_not_fail(loop):
+    good = score(loop, fps=24)
+    rule = rules()["largest_step"]
+    near = dataclasses.replace(good, figures={**good.figures, "largest_step": rule.high + rule.margin / 2})
+    assert near.passed and "a step on the ring jumps" in near.near[0]
+    over = dataclasses.replace(good, figures={**good.figures, "largest_step": rule.high + 2 * rule.margin})
+    assert not over.passed and not over.near
+
+
+def test_steps_that_nobody_sees_do_not_fail():
+    """A white sheet that breathes by a tenth of a level, and a coder that sets it right once a turn."""
+    rng = np.random.default_rng(0)
+    sheet = (235 + rng.integers(0, 2, (256, 256, 1))).repeat(3, 2).astype(np.uint8)
+    frames = np.stack([sheet] * 24)
+    for t in range(24):  # which pixels are one level brighter wanders a little, at one frame ten times as much
+        pick = rng.random((256, 256)) < (0.2 if t == 12 else 0.02)
+        frames[t][pick] += 1
+    faint = score(frames, fps=24)
+    assert faint.largest_step > 2 and faint.visible_step < 0.3
+    assert not [problem for problem in faint.problems if "jump" in problem or "stall" in problem]
+    frames[12, :64, :64] += 5  # a corner that flashes is seen, however little it counts in the whole
+    assert any("largest_step" in problem for problem in score(frames, fps=24).problems)
+
+
+def test_one_pixel_of_lettering_fails_nothing(loop):
+    mask = np.zeros(loop.shape[1:3], np.float32)
+    mask[60:120, 40:200] = 1
+    locked = loop.copy()
+    locked[:, mask > 0] = (200, 190, 180)
+    one = locked.copy()
+    one[9, 90, 90] = 100
+    assert score(one, fps=24, lettering=mask).passed
+    one[9, 88:94, 88:94] = 100
+    assert any("lettering moves" in problem for problem in score(one, fps=24, lettering=mask).problems)
+
+
+def test_a_new_rule_is_one_file(loop, monkeypatch, tmp_path):
+    """A measure of its own in a file of its own is in the figures, the problems and the JSON."""
+    (tmp_path / "redness.py").write_text(
+        "from coverloop.core.judge.rules import Rule\n"
+        "RULES = (Rule('redness', 'mean red level', high=10, too_high='it is red'),)\n"
+        "class Red:\n"
+        "    def look(self, look): return float(look.frame[..., 0].mean())\n"
+        "    def figures(self, kept): return {'redness': max(kept)}\n"
+        "def begin(setting): return Red()\n"
+    )
+    monkeypatch.setattr(measures, "__path__", [*measures.__path__, str(tmp_path)])
+    for cached in (registry.kinds, registry.rules):
+        cached.cache_clear()
+    try:
+        judgement = score(loop, fps=24)
+        assert any("it is red" in problem for problem in judgement.problems)
+        assert judgement.to_dict()["redness"] == pytest.approx(judgement.redness, abs=1e-3)
+    finally:
+        monkeypatch.undo()
+        for cached in (registry.kinds, registry.rules):
+            cached.cache_clear()
 
 
 def test_the_plot_shows_jumps_in_red(loop):

@@ -1,0 +1,1 @@
+"""One file for each measure of a loop; `registry` finds them."""

@@ -1,0 +1,44 @@
+"""Is any frame blurred against those around it, as a cross-fade blurs the join."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from ...pixels import reduced
+from ..rules import Look, Rule, Setting
+
+RULES = (
+    Rule(
+        "sharpness",
+        "lowest Laplacian variance of a frame / that of its neighbourhood, at 512 px; cross-fades dip to 0.5 - 0.9",
+        0.85,
+        too_low="frames are blurred against their neighbours, as by a cross-fade",
+        margin=0.01,
+    ),
+)
+
+
+class _Sharpness:
+    def look(self, look: Look) -> float:
+        return float(cv2.Laplacian(reduced(look.grey, 512), cv2.CV_32F).var())
+
+    def figures(self, kept: Sequence[float]) -> dict[str, float | None]:
+        return {"sharpness": _sharpness(np.array(kept))}
+
+
+def begin(setting: Setting) -> _Sharpness:
+    return _Sharpness()
+
+
+_NO_DETAIL = 1.0  # Laplacian variance of rounding noise: on a picture without detail nothing can be blurred
+
+
+def _sharpness(values: np.ndarray) -> float:
+    """values: (N,) variance of each frame's Laplacian. The least of them, beside those of the frames around it."""
+    n, reach = len(values), max(4, len(values) // 8)
+    around = [k for k in range(-reach, reach + 1) if abs(k) > 2]
+    usual = np.array([np.median(values[[(t + k) % n for k in around]]) for t in range(n)])
+    return float(((values + _NO_DETAIL) / (usual + _NO_DETAIL)).min())
