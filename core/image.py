@@ -24,7 +24,22 @@ MIN_SIDE = 64
 MAX_PIXELS = 100_000_000
 MAX_BYTES = 200_000_000
 MAX_ASPECT = 3.0
-SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".avif", ".heic")
+SUFFIXES = (
+    ".jpg",
+    ".jpeg",
+    ".jpe",
+    ".jfif",
+    ".png",
+    ".webp",
+    ".tif",
+    ".tiff",
+    ".gif",
+    ".bmp",
+    ".avif",
+    ".heic",
+    ".heif",
+    ".jxl",
+)
 """How names of files that may be covers end, for lists of files; what a file is, its content says."""
 _EXIF_ORIENTATION = 0x0112
 _FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "JXL")

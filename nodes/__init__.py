@@ -2,7 +2,7 @@
 
 from comfy_api.latest import ComfyExtension, io
 
-from .cover import CoverLoopFitCover
+from .cover import CoverLoopFitCover, CoverLoopLoadCover, put_example
 from .find import CoverLoopFindText
 from .judge import CoverLoopScore
 from .loop import CoverLoopClose, CoverLoopFindCut, CoverLoopRetime, CoverLoopToneMatch, CoverLoopTrim
@@ -15,6 +15,7 @@ from .video import CoverLoopSave
 from .wan import CoverLoopFitWan, CoverLoopLora, CoverLoopScaleToCover
 
 NODES: list[type[io.ComfyNode]] = [
+    CoverLoopLoadCover,
     CoverLoopFitCover,
     CoverLoopFindText,
     CoverLoopJudgeText,
@@ -44,4 +45,5 @@ NODES: list[type[io.ComfyNode]] = [
 
 class CoverLoopExtension(ComfyExtension):
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        put_example()
         return NODES

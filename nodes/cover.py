@@ -1,7 +1,76 @@
-from comfy_api.latest import io
+import hashlib
+import logging
+import os
+from pathlib import Path
 
-from ..core.image import fit
+import folder_paths
+import torch
+from comfy_api.latest import io, ui
+
+from ..core.image import SUFFIXES, fit, read_cover
 from .tensors import image_of, picture
+
+EXAMPLE = "cover.png"
+log = logging.getLogger(__name__)
+
+
+def put_example() -> None:
+    """The example cover into ComfyUI's input folder, where no picture has its name: the graphs open with it."""
+    source = Path(__file__).resolve().parent.parent / "assets" / EXAMPLE
+    target = Path(folder_paths.get_input_directory()) / EXAMPLE
+    try:
+        with target.open("xb") as file:
+            file.write(source.read_bytes())
+    except FileExistsError:
+        pass
+    except OSError as error:
+        log.warning("CoverLoop: the example cover could not be put to %s (%s)", target, error.strerror)
+
+
+def _covers() -> list[str]:
+    """Names of the pictures in ComfyUI's input folder."""
+    with os.scandir(folder_paths.get_input_directory()) as files:
+        return sorted(file.name for file in files if file.name.lower().endswith(SUFFIXES) and file.is_file())
+
+
+class CoverLoopLoadCover(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="CoverLoopLoadCover",
+            display_name="Load Cover",
+            category="CoverLoop",
+            description="Reads a cover as the command line does: colour profiles become sRGB, transparent parts "
+            "lie over white, photographs stand upright, CMYK and 16 bits are converted.",
+            inputs=[
+                io.Combo.Input(
+                    "image",
+                    options=_covers(),
+                    default=EXAMPLE,
+                    upload=io.UploadType.image,
+                    tooltip="The album cover: a JPEG, PNG, WebP, TIFF, AVIF or HEIC in ComfyUI's input folder.",
+                ),
+            ],
+            outputs=[
+                io.Image.Output(display_name="cover", tooltip="The cover in plain sRGB, at its own size."),
+                io.String.Output(display_name="notes", tooltip="What had to be converted, a line each. Mostly empty."),
+            ],
+        )
+
+    @classmethod
+    def fingerprint_inputs(cls, image: str) -> str:
+        return hashlib.sha256(Path(folder_paths.get_annotated_filepath(image)).read_bytes()).hexdigest()
+
+    @classmethod
+    def validate_inputs(cls, image: str) -> bool | str:
+        there = folder_paths.exists_annotated_filepath(image)
+        return there or f"{image}: is not in ComfyUI's input folder; upload or choose a cover"
+
+    @classmethod
+    def execute(cls, image: str) -> io.NodeOutput:
+        cover = read_cover(folder_paths.get_annotated_filepath(image))
+        notes = "\n".join(cover.notes)
+        return io.NodeOutput(image_of(cover.image), notes, ui=ui.PreviewText(notes) if notes else None)
 
 
 class CoverLoopFitCover(io.ComfyNode):
@@ -31,5 +100,5 @@ class CoverLoopFitCover(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, image, size, multiple=2) -> io.NodeOutput:
+    def execute(cls, image: torch.Tensor, size: int, multiple: int = 2) -> io.NodeOutput:
         return io.NodeOutput(image_of(fit(picture(image), size, multiple)))

@@ -4,7 +4,7 @@ from comfy_api.latest import io, ui
 from ..core.lettering.layer import TextOver, text_layer
 from ..core.lettering.mask import find_glyphs
 from .find import Regions
-from .tensors import array_of_mask, empty_images, image_of, mask_of, picture, to_uint8
+from .tensors import array_of_mask, checked, empty_images, image_of, layer_of, mask_of, picture, rgb_float
 
 
 class CoverLoopGlyphMask(io.ComfyNode):
@@ -79,10 +79,10 @@ class CoverLoopTextOver(io.ComfyNode):
 
     @classmethod
     def execute(cls, frames, layer) -> io.NodeOutput:
-        over = TextOver(to_uint8(layer[0]))
-        lettered = empty_images((*frames.shape[:3], 3))
+        over = TextOver(layer_of(layer))
+        lettered = empty_images((*checked(frames).shape[:3], 3))
         progress = comfy.utils.ProgressBar(len(frames))
         for i in range(len(lettered)):
-            over.blend_float(lettered[i].copy_(frames[i, ..., :3]).numpy())
+            over.blend_float(lettered[i].copy_(rgb_float(frames[i])).numpy())
             progress.update(1)
         return io.NodeOutput(lettered)

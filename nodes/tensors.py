@@ -6,9 +6,10 @@ float32 masks. A loop of 96 frames at 1080x1080 is 1.3 GB as an IMAGE, so frames
 
 from __future__ import annotations
 
-import contextlib
 import math
 import threading
+import time
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 
 import cv2
@@ -21,7 +22,7 @@ from ..core.parallel import in_order
 
 
 def to_uint8(frame: torch.Tensor) -> np.ndarray:
-    """One (H, W, C) float frame, 0..1 -> (H, W, C) uint8. NaN becomes black, values outside 0..1 are clipped."""
+    """One (H, W, C) frame of any float type, 0..1 -> (H, W, C) uint8. NaN becomes black, what is outside is clipped."""
     values = frame.detach().to("cpu", torch.float32).contiguous().numpy()
     # One pass of OpenCV (scale, round, clip), five times as fast as the same in torch; flat, or it would take 255 for
     # the first channel only.
@@ -30,32 +31,72 @@ def to_uint8(frame: torch.Tensor) -> np.ndarray:
     return scaled.reshape(values.shape)
 
 
+def checked(images: torch.Tensor) -> torch.Tensor:
+    """The IMAGE itself: (N, H, W, C) with at least one picture of 1, 3 or 4 channels.
+
+    Raises:
+        ClipError: it is empty, or has another shape; says which.
+    """
+    if images.ndim != 4 or images.shape[-1] not in (1, 3, 4):
+        raise ClipError(f"an IMAGE of shape {tuple(images.shape)} is not (pictures, height, width, 1, 3 or 4 channels)")
+    if images.numel() == 0:
+        raise ClipError(f"an IMAGE of shape {tuple(images.shape)} holds no picture; connect one with at least one")
+    return images
+
+
+def rgb_of(frame: torch.Tensor) -> np.ndarray:
+    """One (H, W, 1, 3 or 4) frame -> (H, W, 3) uint8: grey three times, alpha over white as in covers read here."""
+    pixels = to_uint8(frame)
+    if pixels.shape[-1] == 1:
+        return np.repeat(pixels, 3, axis=2)
+    if pixels.shape[-1] == 4:
+        alpha = pixels[..., 3:].astype(np.uint16)
+        return ((pixels[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+    return np.ascontiguousarray(pixels)
+
+
+def rgb_float(frame: torch.Tensor) -> torch.Tensor:
+    """One (H, W, 1, 3 or 4) frame of any float type -> (H, W, 3) as it is, for what must not be rounded to bytes."""
+    if frame.shape[-1] == 4:
+        alpha = frame[..., 3:]
+        return frame[..., :3] * alpha + (1 - alpha)
+    return frame.expand(*frame.shape[:2], 3)
+
+
 def picture(image: torch.Tensor) -> np.ndarray:
-    """The first picture of an IMAGE as (H, W, 3) uint8."""
-    return np.ascontiguousarray(to_uint8(image[0, ..., :3]))
+    """The first picture of an IMAGE as (H, W, 3) uint8. Raises ClipError where there is none."""
+    return rgb_of(checked(image)[0])
+
+
+def layer_of(image: torch.Tensor) -> np.ndarray:
+    """The first picture of an IMAGE as (H, W, 4) uint8, opaque where it has no alpha."""
+    first = checked(image)[0]
+    if first.shape[-1] == 4:
+        return to_uint8(first)
+    return np.dstack([rgb_of(first), np.full(first.shape[:2], 255, np.uint8)])
 
 
 def frames_of(images: torch.Tensor) -> Iterator[np.ndarray]:
-    """The frames of an IMAGE, one after the other, as (H, W, 3) uint8."""
-    return in_order(lambda frame: np.ascontiguousarray(to_uint8(frame[..., :3])), images)
+    """The frames of an IMAGE, one after the other, as (H, W, 3) uint8. Raises ClipError where there are none."""
+    return in_order(rgb_of, checked(images))
 
 
 class Frames(Sequence[np.ndarray]):
     """An IMAGE as its frames, (H, W, 3) uint8 each, converted when asked for."""
 
     def __init__(self, images: torch.Tensor):
-        self._images = images
+        self._images = checked(images)
 
     def __len__(self) -> int:
         return len(self._images)
 
     def __getitem__(self, index: int) -> np.ndarray:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return picture(self._images[index][None])
+        return rgb_of(self._images[index])
 
 
 def clip_of(images: torch.Tensor) -> np.ndarray:
     """All frames of an IMAGE as (N, H, W, 3) uint8, a quarter of the tensor's size."""
-    clip = np.empty((*images.shape[:3], 3), np.uint8)
+    clip = np.empty((*checked(images).shape[:3], 3), np.uint8)
     for i, frame in enumerate(frames_of(images)):
         clip[i] = frame
     return clip
@@ -87,8 +128,85 @@ def empty_images(shape: tuple[int, ...]) -> torch.Tensor:
     Raises:
         ClipError: there is not the memory for it.
     """
-    if (used := _Memory.take(shape)) is not None:
-        return torch.from_numpy(np.asarray(used))
+    return torch.from_numpy(pool.take(tuple(shape)))
+
+
+class Pool:
+    """Memory of IMAGEs, used again once the last tensor on it is gone.
+
+    A clip is over a gigabyte, and filling memory fresh from the system takes longer than the motion itself (1.9 s
+    against 0.1 s on two virtual cores). ComfyUI drops the clips of a prompt when the next begins, which then makes new
+    ones of the same size. What nobody takes for `keep` seconds goes back to the system: a thread looks while there is
+    memory to look after, and ends with it. `most`: blocks kept for reuse.
+    """
+
+    def __init__(self, keep: float = 20.0, most: int = 2):
+        self._keep, self._most = keep, most
+        self._blocks: list[_Block] = []
+        self._lock = threading.Lock()
+        self._watch: threading.Thread | None = None
+
+    def take(self, shape: tuple[int, ...]) -> np.ndarray:
+        """(N, H, W, C) float32, values unset. See `empty_images`."""
+        with self._lock:
+            block = next((block for block in self._blocks if block.shape == shape and block.is_free()), None)
+            if block is None:
+                self._blocks = [block for block in self._blocks if not block.is_free()]
+                _require_memory(shape)
+                block = _Block(np.empty(shape, np.float32))
+                self._blocks = [*self._blocks, block][-self._most :]
+            lent = block.lend()
+            if self._watch is None:
+                self._watch = threading.Thread(target=self._give_back, name="coverloop-pool", daemon=True)
+                self._watch.start()
+            return lent
+
+    def held(self) -> list[tuple[int, ...]]:
+        """Shapes of the blocks, in use or free."""
+        with self._lock:
+            return [block.shape for block in self._blocks]
+
+    def _give_back(self) -> None:
+        while True:
+            time.sleep(self._keep / 4)
+            with self._lock:
+                self._blocks = [block for block in self._blocks if not block.is_free_for(self._keep)]
+                if not self._blocks:
+                    self._watch = None
+                    return
+
+
+class _Block:
+    """Memory, and whether anybody looks at it: the array lent is watched, which every tensor on it keeps alive."""
+
+    def __init__(self, values: np.ndarray):
+        self._values = values
+        self._lent = lambda: None
+        self._free_since: float | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._values.shape
+
+    def lend(self) -> np.ndarray:
+        view = self._values.view()
+        self._lent, self._free_since = weakref.ref(view), None
+        return view
+
+    def is_free(self) -> bool:
+        return self._lent() is None
+
+    def is_free_for(self, seconds: float) -> bool:
+        """Whether it was free at the first look and `seconds` later."""
+        if not self.is_free():
+            self._free_since = None
+            return False
+        now = time.monotonic()
+        self._free_since = now if self._free_since is None else self._free_since
+        return now - self._free_since >= seconds
+
+
+def _require_memory(shape: tuple[int, ...]) -> None:
     needed, free = 4 * math.prod(shape), psutil.virtual_memory().available
     if needed > 0.8 * free:
         count, height, width = shape[:3]
@@ -96,54 +214,15 @@ def empty_images(shape: tuple[int, ...]) -> torch.Tensor:
             f"{count} frames of {width}x{height} need {needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free; "
             "lower the size, the seconds or the frames per second"
         )
-    return torch.from_numpy(np.asarray(_Memory(np.empty(shape, np.float32))))
 
 
-class _Memory:
-    """Memory of an IMAGE that comes back here when the last tensor on it is gone.
-
-    A clip is over a gigabyte, and filling memory fresh from the system takes longer than the motion itself (1.9 s
-    against 0.1 s on two virtual cores). ComfyUI drops the clips of a prompt when the next begins, which then makes new
-    ones of the same size. What nobody takes within `KEPT` seconds is given back.
-    """
-
-    KEPT, MOST = 20.0, 2
-    _spare: list[np.ndarray] = []  # noqa: RUF012
-    _lock = threading.RLock()
-    _end: threading.Timer | None = None
-
-    def __init__(self, values: np.ndarray):
-        self._values = values
-        self.__array_interface__ = values.__array_interface__
-
-    def __del__(self):
-        with self._lock:
-            _Memory._spare = [*_Memory._spare, self._values][-self.MOST :]
-            if _Memory._end is not None:
-                _Memory._end.cancel()
-            _Memory._end = threading.Timer(self.KEPT, _Memory._forget)
-            _Memory._end.daemon = True
-            with contextlib.suppress(RuntimeError):  # no new threads while Python ends
-                _Memory._end.start()
-
-    @classmethod
-    def take(cls, shape: tuple[int, ...]) -> _Memory | None:
-        """Spare memory of this shape. Where there is none, the rest is given back, to make room."""
-        with cls._lock:
-            for index, values in enumerate(cls._spare):
-                if values.shape == tuple(shape):
-                    return cls(cls._spare.pop(index))
-            cls._spare = []
-        return None
-
-    @classmethod
-    def _forget(cls) -> None:
-        with cls._lock:
-            cls._spare = []
+pool = Pool()
 
 
 def array_of_mask(mask: torch.Tensor) -> np.ndarray:
-    """The first mask of a MASK (or a single (H, W) one) as (H, W) float32 in 0..1."""
+    """The first mask of a MASK, or a single (H, W) one, as (H, W) float32 in 0..1. Raises ClipError: it is empty."""
+    if mask.ndim not in (2, 3) or mask.numel() == 0:
+        raise ClipError(f"a MASK of shape {tuple(mask.shape)} is not (masks, height, width) with at least one mask")
     first = mask if mask.ndim == 2 else mask[0]
     return first.detach().to("cpu", torch.float32).nan_to_num(0.0).clamp(0, 1).numpy()
 

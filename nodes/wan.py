@@ -7,7 +7,7 @@ from comfy_api.latest import io, ui
 from ..core.errors import ModelError
 from ..core.pixels import resized
 from ..core.wan import clip as core
-from .tensors import frames_of, image_of, images_of, picture
+from .tensors import checked, frames_of, image_of, images_of, picture
 
 NONE = "none"
 
@@ -77,7 +77,7 @@ class CoverLoopScaleToCover(io.ComfyNode):
 
     @classmethod
     def execute(cls, frames, cover) -> io.NodeOutput:
-        height, width = cover.shape[1:3]
+        height, width = checked(cover).shape[1:3]
         progress = comfy.utils.ProgressBar(len(frames))
 
         def scaled():
