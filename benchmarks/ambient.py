@@ -17,9 +17,9 @@ from coverloop.core.image import read_cover
 from coverloop.core.video.decode import decode
 from coverloop.core.video.encode import encode
 from coverloop.orchestrator.job import check
+from coverloop.orchestrator.job.manifest import load_workflow
 from coverloop.orchestrator.job.request import make_job, open_cover
 from coverloop.orchestrator.job.run import render_cover
-from coverloop.orchestrator.job.workflow import load_workflow
 from coverloop.orchestrator.server import embedded
 from coverloop.orchestrator.server.client import Comfy
 from PIL import Image

@@ -31,11 +31,12 @@ from coverloop.core.video.encode import encode
 from coverloop.orchestrator.batch.crew import Batch
 from coverloop.orchestrator.batch.sources import read_source
 from coverloop.orchestrator.job import check
+from coverloop.orchestrator.job.manifest import load_workflow
 from coverloop.orchestrator.job.request import Job
-from coverloop.orchestrator.job.workflow import load_workflow
 from coverloop.orchestrator.server import embedded
 from coverloop.orchestrator.server.client import Comfy
-from coverloop.orchestrator.server.follow import Finished
+from coverloop.orchestrator.server.events import Finished
+from coverloop.orchestrator.server.follow import follow
 from coverloop.orchestrator.store.store import Store
 from hostile import Hostile
 from tiny import write_cover, write_workflows
@@ -71,7 +72,7 @@ def run_ours(comfy: Comfy, store: Store, prompt: dict, number: int, target: Path
     store.claim(job, "trivial")
     prompt_id = store.begin(job, comfy.url)
     comfy.submit(prompt, prompt_id)
-    for event in comfy.follow(prompt_id, prompt):
+    for event in follow(comfy, prompt_id, prompt):
         if isinstance(event, Finished):
             comfy.download(event.files[0], target)
     store.end(prompt_id, "done")

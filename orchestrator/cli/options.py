@@ -17,6 +17,18 @@ stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 PATH = click.Path(path_type=Path)
 
 
+class ToldOption(click.Option):
+    """An option whose help is asked for when it is shown, so that nothing has to be imported before."""
+
+    def __init__(self, *words: Any, told: Callable[[], str], **rest: Any):
+        super().__init__(*words, **rest)
+        self._told = told
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        self.help = self._told()
+        return super().get_help_record(ctx)
+
+
 def _set_debug(context: click.Context, parameter: click.Parameter, value: bool) -> None:
     if value:
         context.find_root().ensure_object(dict)["debug"] = True
@@ -40,14 +52,17 @@ force_option = click.option("--force", is_flag=True, help="Render also what is f
 settings_option = click.option(
     "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the workflow."
 )
-servers_option = click.option(
-    "--server", "servers", multiple=True, metavar="URL", help="A running ComfyUI; may be given several times."
-)
 keep_text_option = click.option(
     "--keep-text", metavar="WHICH", help="Lettering to leave in the picture: all, strings or numbers, comma-separated."
 )
 lift_text_option = click.option(
     "--lift-text", metavar="WHICH", help="Lettering to take off: all, strings or numbers, comma-separated."
+)
+queue_option = click.option(
+    "--queue", "queue_url", envvar="COVERLOOP_QUEUE", metavar="URL", help="postgres://...  [default: COVERLOOP_QUEUE]"
+)
+shared_option = click.option(
+    "--out", required=True, metavar="FOLDER", help="Folder or bucket (s3://...) that all machines reach."
 )
 covers_argument = click.argument("covers", nargs=-1, required=True, type=PATH, metavar="COVER...")
 
@@ -73,3 +88,11 @@ def report(rows: list[dict[str, Any]], name: str, as_json: bool, line: Callable[
     else:
         for row in rows:
             click.echo(line(row))
+
+
+def queue_address(queue_url: str | None) -> str:
+    if not queue_url:
+        raise UsageError("give --queue postgres://USER:PASSWORD@HOST/DATABASE or set COVERLOOP_QUEUE")
+    if not queue_url.startswith(("postgres://", "postgresql://")):
+        raise UsageError("--queue: must be postgres://USER:PASSWORD@HOST/DATABASE")
+    return queue_url

@@ -29,9 +29,9 @@ from ...core.video.decode import opened
 from ...core.video.encode import write_poster
 from ..disk.files import copy_whole, write_whole
 from ..server.client import Comfy
-from ..server.follow import Finished
+from ..server.events import Finished
 from ..server.wire import OutputFile
-from ..store.store import Entry
+from ..store.entry import Entry
 from .check import Server
 from .request import CoverFile, Job
 from .workflow import Workflow

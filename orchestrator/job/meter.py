@@ -1,17 +1,15 @@
-"""What a person sees while a cover is rendered: stage, node, percent, time left. Silent when nobody watches."""
+"""How far a cover is: events become a fraction and a few words. Draws nothing."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import platformdirs
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ..server.follow import Event, Finished, Queued, Running
+from ..server.events import Event, Finished, Queued, Running
 from .run import Stage
 
 _STAGES = {"upload": (0.0, "sending the cover"), "download": (0.97, "fetching the loop"), "judge": (0.98, "judging it")}
@@ -47,37 +45,6 @@ class Meter:
         known = sum(self._weights.values())
         total = known + usual * max(0, event.total - len(self._weights))
         return min(1.0, (sum(weights) + current * event.fraction) / max(total, 1e-9))
-
-
-class Screen:
-    """A progress line on the terminal; on anything else, nothing."""
-
-    def __init__(self, console: Console):
-        self._progress = Progress(
-            TextColumn("[bold]{task.description}"),
-            TextColumn("{task.fields[words]}"),
-            BarColumn(bar_width=28),
-            TaskProgressColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        self._task = self._progress.add_task("", total=1.0, words="")
-
-    def title(self, text: str, words: str = "") -> None:
-        self._progress.reset(self._task, description=text, words=words, completed=0)
-
-    def show(self, meter: Meter) -> None:
-        self._progress.update(self._task, completed=meter.fraction, words=meter.words)
-
-    @staticmethod
-    @contextlib.contextmanager
-    def open(console: Console) -> Iterator[Screen]:
-        screen = Screen(console)
-        with screen._progress:
-            yield screen
 
 
 def _timings_file(workflow: str) -> Path:

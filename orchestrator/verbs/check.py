@@ -8,9 +8,9 @@ from typing import Any
 from rich.console import Console
 
 from ..job import check
-from ..job.meter import Screen
-from ..job.workflow import load_workflow, workflow_ids
+from ..job.manifest import load_workflow, workflow_ids
 from ..server.choose import open_server
+from .screen import Screen
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,16 @@ from rich.console import Console
 from ...core.errors import CoverLoopError, UsageError
 from ..job import check
 from ..job.deliver import Deliverable, restored
-from ..job.meter import Meter, Screen
+from ..job.manifest import load_workflow
+from ..job.meter import Meter
 from ..job.request import CoverFile, Job, make_job, open_cover
 from ..job.run import Stage, output_folder, render_cover
-from ..job.workflow import Workflow, load_workflow
+from ..job.workflow import Workflow
 from ..server.choose import open_server
 from ..server.client import Comfy
-from ..server.follow import Event
+from ..server.events import Event
 from ..store.store import Store
+from .screen import Screen
 
 log = logging.getLogger(__name__)
 

@@ -14,10 +14,10 @@ from coverloop.orchestrator.batch import fleet, line
 from coverloop.orchestrator.batch.crew import Batch
 from coverloop.orchestrator.batch.sources import read_source
 from coverloop.orchestrator.cli.main import main
-from coverloop.orchestrator.job import workflow
-from coverloop.orchestrator.job.workflow import load_workflow
+from coverloop.orchestrator.job import manifest
+from coverloop.orchestrator.job.manifest import load_workflow
 from coverloop.orchestrator.server.client import Comfy
-from coverloop.orchestrator.server.follow import Running
+from coverloop.orchestrator.server.events import Running
 from coverloop.orchestrator.store.store import Store
 from hostile import Hostile
 from tiny import write_cover, write_workflows
@@ -25,7 +25,7 @@ from tiny import write_cover, write_workflows
 
 @pytest.fixture(autouse=True)
 def _folders(tmp_path, monkeypatch):
-    monkeypatch.setattr(workflow, "FOLDER", write_workflows(tmp_path / "workflows"))
+    monkeypatch.setattr(manifest, "FOLDER", write_workflows(tmp_path / "workflows"))
     monkeypatch.setenv("COVERLOOP_WORKFLOWS", str(tmp_path / "workflows"))
     monkeypatch.setenv("COVERLOOP_STORE", str(tmp_path / "store"))
     monkeypatch.setattr(line, "BACK_OFF", 0.05)
@@ -169,7 +169,7 @@ def test_a_server_that_fails_is_tried_again_a_few_times(covers, tmp_path, store,
 
 def test_a_cover_that_kills_the_server_twice_is_set_aside(covers, tmp_path, store, monkeypatch):
     """The server 'dies' by forgetting the job after it was seen running."""
-    monkeypatch.setattr("coverloop.orchestrator.follow.POLL_SECONDS", 0.05)
+    monkeypatch.setattr("coverloop.orchestrator.server.follow.POLL_SECONDS", 0.05)
     for path in sorted(covers.iterdir())[1:]:
         path.unlink()
     server = Hostile()
@@ -211,7 +211,7 @@ def test_stopping_finishes_what_runs(covers, tmp_path, comfyui, store):
 
 
 def test_cancelling_a_job_interrupts_it_on_its_server(covers, tmp_path, comfyui, store):
-    write_workflows(workflow.FOLDER, slow=3000)
+    write_workflows(manifest.FOLDER, slow=3000)
     for path in sorted(covers.iterdir())[1:]:
         path.unlink()
 
@@ -229,7 +229,7 @@ def test_cancelling_a_job_interrupts_it_on_its_server(covers, tmp_path, comfyui,
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_ctrl_c_once_finishes_and_twice_interrupts(covers, tmp_path, comfyui):
-    write_workflows(workflow.FOLDER, slow=3000)
+    write_workflows(manifest.FOLDER, slow=3000)
     words = [sys.executable, "-m", "coverloop.orchestrator.cli", "batch", str(covers), "--workflow", "tiny", "--json"]
     words += ["--out", str(tmp_path / "out"), "--server", comfyui.url]
     run = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

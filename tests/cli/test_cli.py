@@ -14,7 +14,7 @@ from coverloop.core.image import read_cover
 from coverloop.core.video.decode import decode
 from coverloop.core.video.encode import encode
 from coverloop.orchestrator.cli.main import main
-from coverloop.orchestrator.job import workflow
+from coverloop.orchestrator.job import manifest
 from hostile import Hostile
 from PIL import Image
 from tiny import write_cover, write_workflows
@@ -22,7 +22,7 @@ from tiny import write_cover, write_workflows
 
 @pytest.fixture(autouse=True)
 def _folders(tmp_path, monkeypatch):
-    monkeypatch.setattr(workflow, "FOLDER", write_workflows(tmp_path / "workflows"))
+    monkeypatch.setattr(manifest, "FOLDER", write_workflows(tmp_path / "workflows"))
     monkeypatch.setenv("COVERLOOP_STORE", str(tmp_path / "store"))
 
 
@@ -363,7 +363,7 @@ def test_the_ambient_loop_from_cover_to_judged_deliverable(call, tmp_path, comfy
     """Our own workflow and nodes on the real server, small: lettering found, lifted, laid back and judged."""
     import cv2
 
-    monkeypatch.setattr(workflow, "FOLDER", Path(workflow.__file__).resolve().parents[2] / "workflows")
+    monkeypatch.setattr(manifest, "FOLDER", Path(manifest.__file__).resolve().parents[2] / "workflows")
     y, x = np.mgrid[0:384, 0:384]
     image = np.stack([90 + 60 * np.sin(x / 31 + y / 50), 110 + 40 * np.cos(y / 23), 60 + y / 4], -1).astype(np.uint8)
     cv2.putText(image, "MORNING", (40, 90), cv2.FONT_HERSHEY_SIMPLEX, 2.0, (250, 250, 240), 6, cv2.LINE_AA)

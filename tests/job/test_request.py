@@ -12,8 +12,8 @@ import pytest
 from coverloop.core.errors import CoverError
 from coverloop.core.image import decode_cover
 from coverloop.orchestrator.job import request
+from coverloop.orchestrator.job.manifest import load_workflow
 from coverloop.orchestrator.job.request import Job, make_job, open_cover
-from coverloop.orchestrator.job.workflow import load_workflow
 from PIL import Image
 from tiny import write_cover, write_workflows
 

@@ -13,12 +13,13 @@ from coverloop.core.image import read_cover
 from coverloop.core.video.decode import decode
 from coverloop.core.video.encode import encode
 from coverloop.orchestrator.job import check, deliver
+from coverloop.orchestrator.job.manifest import load_workflow
 from coverloop.orchestrator.job.request import make_job, open_cover
 from coverloop.orchestrator.job.run import Stage, output_folder, render_cover
-from coverloop.orchestrator.job.workflow import load_workflow
 from coverloop.orchestrator.server import client, follow
 from coverloop.orchestrator.server.client import Comfy
-from coverloop.orchestrator.server.follow import Finished, Patience, Running
+from coverloop.orchestrator.server.events import Finished, Running
+from coverloop.orchestrator.server.follow import Patience
 from coverloop.orchestrator.server.wire import JobLost, JobStopped, ServerAway
 from hostile import Hostile
 from tiny import write_cover, write_workflows
@@ -349,7 +350,7 @@ def test_lost_progress_is_said_once_and_costs_nothing(hostile, workflow, cover, 
 
 def test_the_library_call_renders_and_tells_errors(comfyui, workflow, cover, tmp_path, monkeypatch):
     from coverloop.orchestrator import render
-    from coverloop.orchestrator.job import workflow as module
+    from coverloop.orchestrator.job import manifest as module
 
     monkeypatch.setattr(module, "FOLDER", tmp_path / "workflows")
     (result,) = render(cover.path, tmp_path / "out", workflow="tiny", server=comfyui.url, size=128)

@@ -5,7 +5,8 @@ import json
 
 import pytest
 from coverloop.core.errors import UsageError
-from coverloop.orchestrator.job.workflow import FOLDER, load_workflow, workflow_facts, workflow_ids, workflow_lines
+from coverloop.orchestrator.job.manifest import FOLDER, load_workflow, workflow_ids
+from coverloop.orchestrator.verbs.workflows import workflow_facts, workflow_lines
 from tiny import write_workflows
 
 

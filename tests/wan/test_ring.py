@@ -10,7 +10,7 @@ import tiny_wan
 import torch
 from coverloop.core.errors import ClipError, ModelError
 from coverloop.core.wan import ring
-from coverloop.orchestrator.server.embedded import find_comfyui
+from coverloop.orchestrator.server.locate import find_comfyui
 
 
 def test_a_call_belongs_to_the_step_it_started_from():

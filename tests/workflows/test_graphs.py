@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from coverloop.orchestrator.job.workflow import FOLDER, load_workflow, workflow_ids
+from coverloop.orchestrator.job.manifest import FOLDER, load_workflow, workflow_ids
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = importlib.util.spec_from_file_location("export_workflows", ROOT / "scripts" / "export_workflows.py")

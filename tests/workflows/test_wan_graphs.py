@@ -18,12 +18,13 @@ from coverloop.core.image import read_cover
 from coverloop.core.video.decode import decode
 from coverloop.orchestrator.cli.main import cli
 from coverloop.orchestrator.job import check
+from coverloop.orchestrator.job.manifest import FOLDER, load_workflow
 from coverloop.orchestrator.job.request import make_job, open_cover
 from coverloop.orchestrator.job.run import render_cover
-from coverloop.orchestrator.job.workflow import FOLDER, load_workflow
 from coverloop.orchestrator.server import embedded
 from coverloop.orchestrator.server.client import Comfy
-from coverloop.orchestrator.server.follow import Finished
+from coverloop.orchestrator.server.events import Finished
+from coverloop.orchestrator.server.follow import follow
 from PIL import Image, ImageDraw, ImageFont
 
 HERE = Path(__file__).resolve().parents[1]
@@ -77,7 +78,7 @@ def run(comfy, prompt):
     """The files a prompt makes. Raises JobError with what the failing node said."""
     prompt_id = str(uuid.uuid4())
     comfy.submit(prompt, prompt_id)
-    events = list(comfy.follow(prompt_id, prompt))
+    events = list(follow(comfy, prompt_id, prompt))
     assert isinstance(events[-1], Finished), events[-1]
     return events[-1].files
 

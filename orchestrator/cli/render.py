@@ -1,0 +1,54 @@
+"""`coverloop render`: some covers into loops."""
+
+from __future__ import annotations
+
+import click
+
+from .options import (
+    covers_argument,
+    debug_option,
+    echo_json,
+    force_option,
+    json_option,
+    keep_text_option,
+    lift_text_option,
+    out_option,
+    read_settings,
+    server_option,
+    settings_option,
+    stderr,
+    workflow_option,
+)
+
+
+@click.command()
+@covers_argument
+@out_option
+@workflow_option
+@server_option
+@click.option("--size", type=int, help="Shorter side in pixels; the aspect is kept.  [default: the workflow's, 1080]")
+@click.option("--seconds", type=float, help="Length of one turn.  [default: the workflow's, 4]")
+@click.option("--fps", type=float, help="Frames per second.  [default: the workflow's, 24]")
+@click.option("--seed", type=int, help="Another seed, another motion.  [default: the workflow's]")
+@keep_text_option
+@lift_text_option
+@settings_option
+@force_option
+@json_option
+@debug_option
+def render(covers, out, workflow, server, settings, force, as_json, **named) -> None:
+    """Render COVERs: <stem>.mp4, <stem>.jpg (poster) and <stem>.json (sidecar with the judgement) in --out.
+
+    What was rendered before, from the same cover with the same parameters, is copied from the store at once.
+    """
+    from ..verbs.render import render_all
+
+    given = {**read_settings(settings), **{name: value for name, value in named.items() if value is not None}}
+    results = render_all(covers, out, workflow, server, given, stderr, force)
+    if as_json:
+        echo_json({"loops": [result.to_dict() for result in results]})
+    else:
+        for result in results:
+            click.echo(result.line())
+    if any(result.error for result in results):
+        raise SystemExit(max(result.exit_code for result in results))

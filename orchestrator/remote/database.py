@@ -1,0 +1,96 @@
+"""The queue's PostgreSQL: connections, tables, and every submission written down where all machines see it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from ...core.errors import JobError, ServerError, UsageError
+from ..job.request import Job
+from ..server.client import Comfy
+
+QUEUE = "coverloop"
+SUBMISSIONS = 10
+
+_ATTEMPTS = """
+CREATE TABLE IF NOT EXISTS coverloop_attempts (
+    request text NOT NULL, number integer NOT NULL, prompt_id text PRIMARY KEY, server text NOT NULL,
+    state text NOT NULL DEFAULT 'sent', began timestamptz NOT NULL DEFAULT now(), UNIQUE (request, number)
+)
+"""
+
+
+def drivers() -> tuple[Any, Any]:
+    try:
+        import procrastinate
+        import psycopg
+    except ImportError as error:
+        how = "pip install 'procrastinate>=3,<4' 'psycopg[binary]' fsspec"
+        raise UsageError(f"the queue needs more packages ({error}); run: {how}") from error
+    return procrastinate, psycopg
+
+
+@contextlib.contextmanager
+def connect(url: str) -> Iterator[Any]:
+    """One connection. Raises ServerError when PostgreSQL cannot be reached; the address, a password in it, is not
+    shown."""
+    _, psycopg = drivers()
+    try:
+        with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
+            yield connection
+    except psycopg.Error as error:
+        raise ServerError(f"the queue's PostgreSQL: {' '.join(str(error).split())}; check --queue") from error
+
+
+def prepare(url: str) -> None:
+    """Make the tables unless they are there; several machines may do so at once."""
+    procrastinate, _ = drivers()
+    with connect(url) as database:
+        database.execute("SELECT pg_advisory_lock(hashtext('coverloop'))")
+        if database.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()[0] is None:
+            database.execute(procrastinate.schema.SchemaManager.get_schema())
+        database.execute(_ATTEMPTS)
+        database.execute("SELECT pg_advisory_unlock(hashtext('coverloop'))")
+
+
+class Attempts:
+    """Submissions of one request, written down where all machines see them."""
+
+    def __init__(self, url: str, job: Job):
+        self._url, self._job = url, replace(job, versions=())
+
+    def begin(self, server: str) -> str:
+        with connect(self._url) as database:
+            for _ in range(100):
+                query = "SELECT COALESCE(MAX(number), 0) + 1 FROM coverloop_attempts WHERE request = %s"
+                number = database.execute(query, (self._job.key,)).fetchone()[0]
+                if number > SUBMISSIONS:
+                    raise JobError(f"submitted {SUBMISSIONS} times without a result; set aside")
+                row = (self._job.key, number, self._job.prompt_id(number), server)
+                insert = "INSERT INTO coverloop_attempts (request, number, prompt_id, server) VALUES (%s, %s, %s, %s)"
+                if database.execute(insert + " ON CONFLICT DO NOTHING", row).rowcount:
+                    return row[2]
+        raise JobError("no number could be had for a submission; is the queue's database overloaded?")
+
+    def end(self, prompt_id: str, state: str) -> None:
+        with connect(self._url) as database:
+            database.execute("UPDATE coverloop_attempts SET state = %s WHERE prompt_id = %s", (state, prompt_id))
+
+    def still_there(self, mine: Comfy) -> tuple[str, str] | None:
+        """Prompt id and server of a submission that its server still has; others are marked lost."""
+        with connect(self._url) as database:
+            query = "SELECT prompt_id, server FROM coverloop_attempts WHERE request = %s AND state = 'sent'"
+            rows = database.execute(query + " ORDER BY number DESC", (self._job.key,)).fetchall()
+        for prompt_id, server in rows:
+            with contextlib.suppress(ServerError):
+                if server == mine.url:
+                    if mine.knows(prompt_id):
+                        return prompt_id, server
+                else:
+                    with Comfy(server, timeout=5) as other:
+                        if other.knows(prompt_id):
+                            return prompt_id, server
+            self.end(prompt_id, "lost")
+        return None

@@ -1,0 +1,170 @@
+"""A worker of the queue: renders requests on one ComfyUI.
+
+Every submission is written down in the table `coverloop_attempts` before it is sent; when a worker dies, its job is
+found by its missing heartbeat and given to another, which first looks whether the ComfyUI still has the prompt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ...core.errors import CoverError, CoverLoopError, ServerError, UsageError
+from ..batch.fleet import Post
+from ..batch.sources import out_problem
+from ..job.manifest import load_workflow
+from ..job.request import Job, open_cover
+from ..job.run import render_cover
+from ..job.workflow import Workflow
+from ..server.client import Comfy
+from ..server.wire import JobLost, ServerAway
+from .database import QUEUE, Attempts, drivers, prepare
+from .shared import Shared
+
+log = logging.getLogger(__name__)
+
+TRIES = 3
+HEARTBEAT, STALLED = 5.0, 20.0
+
+
+class Worker:
+    """Renders requests of the queue at `url` on one ComfyUI, until it is told to stop (SIGTERM, Ctrl-C: after the job
+    in hand). `say` gets a line about each."""
+
+    def __init__(self, url: str, server: str, shared: Shared, say: Callable[[str], None] = lambda line: None):
+        self._url, self._shared, self._say = url, shared, say
+        self._comfy = Comfy(server)
+        self._posts: dict[str, Post] = {}
+        self._server = server
+
+    def run(self) -> None:
+        """Work until SIGTERM or Ctrl-C; a PostgreSQL that is away for a while is waited for."""
+        self._stopping = False
+        self._say(f"rendering what is queued on {self._comfy.url}; Ctrl-C finishes the job in hand")
+        while not self._stopping:
+            try:
+                prepare(self._url)
+                asyncio.run(self._work())
+            except asyncio.CancelledError:
+                return
+            except Exception as error:  # whatever the database or its driver says: the queue must not lose its worker
+                log.debug("worker", exc_info=True)
+                log.warning("the queue is away (%s); trying again", " ".join(str(error).split()))
+            if not self._stopping:
+                time.sleep(2.0)
+
+    async def _work(self) -> None:
+        """Ends when it is told to, and also when its connection breaks: Procrastinate then stops without an error."""
+        procrastinate, _ = drivers()
+        app = self._app(procrastinate)
+        async with app.open_async():
+            loop = asyncio.get_running_loop()
+            work = asyncio.ensure_future(
+                app.run_worker_async(
+                    queues=[QUEUE],
+                    name=f"{socket.gethostname()}-{os.getpid()}",
+                    concurrency=1,
+                    install_signal_handlers=False,
+                    update_heartbeat_interval=HEARTBEAT,
+                    stalled_worker_timeout=STALLED,
+                )
+            )
+
+            def stop(*_: object) -> None:
+                self._stopping = True
+                loop.call_soon_threadsafe(work.cancel)  # it finishes the job in hand
+
+            for name in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(name, stop)
+            await work
+
+    def _app(self, procrastinate: Any) -> Any:
+        app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self._url))
+
+        class Again(procrastinate.BaseRetryStrategy):
+            def get_retry_decision(self, *, exception: BaseException, job: Any) -> Any:
+                if isinstance(exception, (ServerAway, JobLost)):  # the submissions of a request have a cap of their own
+                    return procrastinate.RetryDecision(retry_in={"seconds": 2})
+                final = not isinstance(exception, ServerError) or job.attempts + 1 >= TRIES
+                return None if final else procrastinate.RetryDecision(retry_in={"seconds": 5 * 4**job.attempts})
+
+        @app.task(name=f"{QUEUE}.render", queue=QUEUE, retry=Again())
+        def render(request: dict[str, Any]) -> None:
+            try:
+                self.render(request)
+            except CoverLoopError as error:
+                self._say(f"{request['name']}: {error}")
+                raise
+
+        @app.periodic(cron="* * * * * */10")
+        @app.task(name=f"{QUEUE}.sweep", queue=QUEUE, queueing_lock=f"{QUEUE}.sweep", priority=100)
+        async def sweep(timestamp: int) -> None:
+            for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED):
+                log.warning("job %s: its worker is gone; it goes to another", job.id)
+                await app.job_manager.retry_job(job)
+
+        return app
+
+    def render(self, request: Mapping[str, Any]) -> None:
+        """Render one request, unless its deliverable is there; raises what the queue decides about."""
+        workflow = load_workflow(request["workflow"])
+        if workflow.sha256 != request["workflow_sha256"]:
+            raise UsageError(
+                f"{workflow.id}: this machine has another file of that version; install the same coverloop"
+            )
+        if problem := out_problem(request["out"], "the request"):
+            raise UsageError(problem)
+        values = workflow.read_values(request["values"])
+        job = Job(request["sha256"], workflow.id, workflow.sha256, tuple(sorted(values.items())))
+        if self._shared.finished(request["out"], job):
+            return
+        post = self._posts.setdefault(workflow.id, Post(self._server, workflow))
+        if not post.ready(self._comfy) or post.facts is None:
+            time.sleep(2.0)  # let a worker whose ComfyUI is up take it
+            raise ServerAway(post.error)
+        with tempfile.TemporaryDirectory(prefix="coverloop-") as scratch:
+            self._render(
+                request, workflow, replace(job, versions=tuple(sorted(post.versions.items()))), post, Path(scratch)
+            )
+
+    def _render(self, request: Mapping[str, Any], workflow: Workflow, job: Job, post: Post, scratch: Path) -> None:
+        path = scratch / Path(request["name"]).name
+        self._shared.get_cover(request["cover"], path)
+        cover = open_cover(path)
+        if cover.sha256 != request["sha256"]:
+            raise CoverError(f"{request['cover']}: is not the cover that was queued; queue it again")
+        attempts = Attempts(self._url, job)
+        there = attempts.still_there(self._comfy)
+        assert post.facts is not None
+        with contextlib.ExitStack() as stack:
+            comfy = self._comfy
+            if there and there[1] != comfy.url:
+                comfy = stack.enter_context(Comfy(there[1]))
+            try:
+                made = render_cover(
+                    comfy,
+                    workflow,
+                    job,
+                    cover,
+                    scratch / "made" / "loop",
+                    post.facts,
+                    begin=lambda: attempts.begin(comfy.url),
+                    adopt=there[0] if there else None,
+                )
+            except ServerAway as error:
+                post.down(str(error))
+                raise
+        self._shared.publish(made, request["out"])
+        attempts.end(made.record["prompt_id"], "done")
+        verdict = "passed" if made.passed else "does not pass: " + "; ".join(made.problems)
+        self._say(f"{request['name']}: {verdict} ({made.record['timings']['total']:.1f} s)")
