@@ -12,7 +12,14 @@ import cv2
 import numpy as np
 
 from ..pixels import ramp
-from .effects import Effect, Flow, Grain, Light, Parallax, Particles, Region, Sway
+from .effect import Effect
+from .effects.flow import Flow
+from .effects.grain import Grain
+from .effects.light import Light
+from .effects.parallax import Parallax
+from .effects.particles import Particles
+from .effects.sway import Sway
+from .region import Region
 from .scene import Scene
 
 

@@ -9,11 +9,11 @@ that, a particle fades out and in again around the join, each over a span of its
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from ..pixels import smoothstep
-from .effects import Particles
 
 TURN = 2 * np.pi
 JOIN = 0.11  # share of a turn on each side of the join in which particles over plain parts fade, on average
@@ -39,10 +39,27 @@ STYLES = {
 }
 
 
+class Lights(Protocol):
+    """What a swarm is made of; see the schema in `effects/particles.py`."""
+
+    @property
+    def style(self) -> str: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def size(self) -> float: ...
+    @property
+    def brightness(self) -> float: ...
+    @property
+    def speed(self) -> float: ...
+    @property
+    def colour(self) -> str | None: ...
+
+
 class Swarm:
     """The particles of one effect over a picture; `stamp` adds them to a frame held as float32."""
 
-    def __init__(self, effect: Particles, shape: tuple[int, ...], mask, hiding, seconds: float, rng):
+    def __init__(self, effect: Lights, shape: tuple[int, ...], mask, hiding, seconds: float, rng):
         self._style = style = STYLES[effect.style]
         self.height, self.width = shape[:2]
         scale = min(self.height, self.width) / 1080
@@ -88,7 +105,7 @@ class Swarm:
         level = self._peak * fade
         return [row for row in zip(x, y, self._size, level, strict=True) if row[3] > 0.3]
 
-    def stamp(self, frame: np.ndarray, t: float) -> None:
+    def stamp(self, frame: np.ndarray, t: float, index: int = 0) -> None:
         """Add what shows at loop time t, less what would show at the join, to frame (H, W, 3) float32."""
         for sign, lights in ((1, self._visible(t)), (-1, self._rest)):
             for x, y, size, level in lights:

@@ -2,7 +2,7 @@
 
     {"version": 1, "seed": 0, "effects": [{"kind": "flow", "region": {"mask": "sky"}, "distance": 30.0, ...}, ...]}
 
-`effects.py` has the schema of each effect; `motion.py` plays a recipe.
+`effects/` has the schema of each effect; `stage.py` plays a recipe.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from ..errors import CoverError, RecipeError
+from . import effects as effects  # read: each file registers itself
 from .derive import derive_effects
-from .effects import Effect, Strict
+from .effect import AnyEffect
+from .region import SHAPES, Strict
 from .scene import Scene
 
 MAX_TEXT = 200_000
@@ -26,7 +28,7 @@ class Recipe(Strict):
 
     version: Literal[1] = 1
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
-    effects: Annotated[tuple[Effect, ...], Field(max_length=16)] = ()
+    effects: Annotated[tuple[AnyEffect, ...], Field(max_length=16)] = ()
 
     @classmethod
     def parse(cls, document: str | dict[str, Any]) -> Recipe:
@@ -58,8 +60,8 @@ class Recipe(Strict):
 def _message(error: ValidationError) -> str:
     problems = error.errors(include_url=False)
     first = problems[0]
-    kinds = {"parallax", "sway", "flow", "light", "particles", "grain", "ellipse", "box", "polygon"}
-    path = [part for index, part in enumerate(first["loc"]) if not (part in kinds and index and _is_int(first, index))]
+    loc = first["loc"]
+    path = [part for i, part in enumerate(loc) if not (part in SHAPES and i and isinstance(loc[i - 1], int))]
     name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".") or "recipe"
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     if first["type"] == "extra_forbidden":
@@ -69,10 +71,6 @@ def _message(error: ValidationError) -> str:
     value = repr(first.get("input"))
     value = value if len(value) <= 60 else value[:57] + "..."
     return f"recipe: {name} = {value}: {first['msg'][0].lower()}{first['msg'][1:]}{more}"
-
-
-def _is_int(problem: Any, index: int) -> bool:
-    return isinstance(problem["loc"][index - 1], int)
 
 
 def derive_recipe(plate: np.ndarray, *, seed: int = 0, strength: float = 1.0) -> Recipe:

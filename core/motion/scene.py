@@ -300,7 +300,9 @@ def _colour_steps(lab: np.ndarray, scale: float) -> np.ndarray:
 
 def _segments(double: np.ndarray, shortest: float) -> np.ndarray:
     found = cv2.createLineSegmentDetector().detect(double)[0]
-    lines = np.zeros((0, 4)) if found is None else found[:, 0] / 2
+    lines = (
+        np.zeros((0, 4)) if found is None else found.reshape(-1, 4) / 2
+    )  # (N, 1, 4) with OpenCV 4, (N, 4) with OpenCV 5
     return lines[np.hypot(lines[:, 2] - lines[:, 0], lines[:, 3] - lines[:, 1]) > shortest]
 
 

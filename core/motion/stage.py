@@ -16,12 +16,13 @@ import numpy as np
 from ..errors import ClipError, CoverError
 from ..parallel import in_order
 from ..pixels import smoothstep
-from .effects import Flow, Grain, Light, Parallax, Particles, Region, Sway
-from .particles import Swarm
+from .canvas import Canvas
+from .effect import Placed
 from .recipe import Recipe
+from .region import Region, drawn
 from .scene import Scene
 from .streams import Streams
-from .waves import Grid, Waves, add_light, add_parallax, add_sway
+from .waves import Grid, Waves
 
 MAX_FRAMES = 4096
 STILL_REACH = 150.0  # px at 1080: a drift of 15 px that ends over this length bends nothing to the eye; 90 did
@@ -75,25 +76,12 @@ class Stage:
         self.scene = scene = Scene(plate)
         self.shift, self.light = Waves((*grid.shape, 2)), Waves((*grid.shape, 1))
         self.streams = Streams(grid, np.random.default_rng([recipe.seed, 1]))
-        self.swarms: list[Swarm] = []
-        self.grain: list[_GrainCycle] = []
         calm = 1 - grid.resize(scene.faces)
+        canvas = Canvas(scene, grid, plate.shape, frames, seconds, calm, self.shift, self.light, self.streams)
         for index, effect in enumerate(recipe.effects):
-            rng = np.random.default_rng([recipe.seed, 2, index])
-            if isinstance(effect, Grain):
-                self.grain.append(_GrainCycle(effect.amount, plate.shape, frames, rng))
-                continue
-            mask = self._mask(effect.region)
-            if isinstance(effect, Parallax):
-                add_parallax(self.shift, effect, grid, mask, grid.resize(scene.depth(effect.depth)))
-            elif isinstance(effect, Sway):
-                add_sway(self.shift, effect, grid, mask * calm, rng)
-            elif isinstance(effect, Flow):
-                self.streams.add(effect, mask * calm, rng)
-            elif isinstance(effect, Light):
-                add_light(self.light, effect, grid, mask, rng)
-            elif isinstance(effect, Particles):
-                self.swarms.append(Swarm(effect, plate.shape, mask, scene.textured, seconds, rng))
+            region = effect.region if isinstance(effect, Placed) else Region()
+            effect.draw(canvas, self._mask(region), np.random.default_rng([recipe.seed, 2, index]))
+        self.overlays = canvas.overlays
         moving = np.ones(grid.shape, np.float32) if still is None else _moving(still, grid)
         lively = _resized(moving, np.empty((self.height, self.width), np.float32))
         x, y, across, down = cv2.boundingRect((lively < 1).astype(np.uint8))
@@ -118,7 +106,7 @@ class Stage:
         if region.invert:
             mask = 1 - mask
         if region.shapes:
-            mask = mask * _drawn(region, mask.shape)
+            mask = mask * drawn(region, mask.shape)
         return mask
 
     def frame(self, index: int) -> np.ndarray:
@@ -132,10 +120,8 @@ class Stage:
             cv2.multiply(flat, _resized(gain, self._space("gain", *flat.shape)), dst=flat)
         part = frame[self._held]
         before = part.copy()
-        for swarm in self.swarms:
-            swarm.stamp(frame, t)
-        for grain in self.grain:
-            grain.stamp(flat, index)
+        for overlay in self.overlays:
+            overlay.stamp(frame, t, index)
         part -= before
         part *= self._share
         part += before
@@ -231,53 +217,3 @@ def _dither(height: int, width: int) -> np.ndarray:
     noise = np.random.default_rng(0).standard_normal((height, width)).astype(np.float32)
     noise = cv2.GaussianBlur(noise, (0, 0), DITHER_SPOT * min(height, width) / 1080)
     return 0.499 * np.tanh(noise * np.float32(0.8 / noise.std()))
-
-
-class _GrainCycle:
-    """Grain that is another one in each frame. What the first frame would have is taken off all of them, so that
-    frame 0 is the picture and the step into it is like any other."""
-
-    def __init__(self, amount: float, shape: tuple[int, ...], frames: int, rng: np.random.Generator):
-        height, width = shape[:2]
-        noise = rng.standard_normal((height + 64, width + 64)).astype(np.float32)
-        noise = cv2.GaussianBlur(noise, (0, 0), 0.6)
-        noise *= amount / float(noise.std()) / np.sqrt(2)
-        self._tile = np.repeat(noise.astype(np.float32), 3, axis=1)
-        self._size = height, 3 * width
-        self._at = rng.integers(0, 64, (frames, 2))
-
-    def _of(self, index: int) -> np.ndarray:
-        row, column = self._at[index]
-        return self._tile[row : row + self._size[0], 3 * column : 3 * column + self._size[1]]
-
-    def stamp(self, frame: np.ndarray, index: int) -> None:
-        cv2.add(frame, self._of(index), dst=frame)
-        cv2.subtract(frame, self._of(0), dst=frame)
-
-
-def _drawn(region: Region, shape: tuple[int, int]) -> np.ndarray:
-    """The shapes of a region as one mask of the given (rows, columns), float32 in 0..1, feathered."""
-    rows, columns = shape
-    mask = np.zeros(shape, np.uint8)
-    for drawn in region.shapes:
-        if drawn.kind == "ellipse":
-            (x, y), (rx, ry) = drawn.center, drawn.radius
-            cv2.ellipse(
-                mask,
-                (round(x * columns), round(y * rows)),
-                (max(1, round(rx * columns)), max(1, round(ry * rows))),
-                0,
-                0,
-                360,
-                255,
-                -1,
-            )
-        else:
-            corners = (
-                drawn.points
-                if drawn.kind == "polygon"
-                else [(drawn.box[i], drawn.box[j]) for i, j in ((0, 1), (2, 1), (2, 3), (0, 3))]
-            )
-            cv2.fillPoly(mask, [np.rint(np.asarray(corners) * (columns, rows)).astype(np.int32)], 255)
-    spread = region.feather * min(shape) / 1080  # the grid is coarser than the picture
-    return cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), max(spread, 0.3))

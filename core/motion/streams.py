@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 
 from ..pixels import smoothstep
-from .effects import Flow
 from .waves import Grid
 
 CHANGE = 0.45  # share of a turn that one point's change-over takes
@@ -28,19 +27,13 @@ class Streams:
         noise = grid.noise(rng, 260)
         order = np.argsort(np.argsort(noise, axis=None)).reshape(noise.shape) / noise.size
         self._centre = (CHANGE / 2 + (1 - CHANGE) * cv2.GaussianBlur(order.astype(np.float32), (0, 0), 3)).astype("f4")
-        self._grid = grid
 
     def __bool__(self) -> bool:
         return bool(np.abs(self.distance).max() > 0.05)
 
-    def add(self, effect: Flow, mask: np.ndarray, rng: np.random.Generator) -> None:
-        """Let mask (h, w) stream `effect.distance` px a turn; `swirl` adds divergence-free bends."""
-        angle = np.radians(effect.angle)
-        potential = self._grid.noise(rng, 320)
-        bend = np.dstack([np.gradient(potential, axis=0), -np.gradient(potential, axis=1)])
-        bend *= effect.swirl / max(float(np.sqrt((bend**2).sum(-1).mean())), 1e-6)
-        heading = bend + np.array([np.cos(angle), np.sin(angle)])
-        self.distance += (mask * np.float32(effect.distance * self._factor))[..., None] * heading.astype(np.float32)
+    def add(self, heading: np.ndarray, mask: np.ndarray, distance: float) -> None:
+        """Let mask (h, w) stream `distance` px a turn along heading, (h, w, 2) float32, about unit length."""
+        self.distance += (mask * np.float32(distance * self._factor))[..., None] * heading
 
     def at(self, t: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Displacement of the two samples, (h, w, 2) each, and the share of the second, (h, w), at loop time t."""

@@ -12,10 +12,8 @@ import cv2
 import numpy as np
 
 from ..pixels import ramp
-from .effects import Light, Parallax, Sway
 
 TURN = 2 * np.pi
-TWINKLE = 100.0  # px
 PERIOD = 4.0  # seconds that `cycles` of a recipe count in
 
 
@@ -94,41 +92,10 @@ class Grid:
         return np.dstack([ease(self.x, self.x[0, -1] + half[0]), ease(self.y, self.y[-1, 0] + half[1])])
 
 
-def add_parallax(waves: Waves, effect: Parallax, grid: Grid, mask: np.ndarray, depth: np.ndarray) -> None:
-    """Drift on an ellipse; `depth` (0 far .. 1 near) scales it, and its phase runs slowly across the picture."""
-    turns, factor = grid.turns(effect.cycles)
-    amplitude = mask * depth * np.float32(effect.amplitude * factor)
-    phase = grid.along(effect.angle + 60) * np.float32(TURN * effect.travel / 1080)
-    _add_ellipse(waves, turns, effect.angle, effect.aspect, amplitude, phase)
-
-
-def add_sway(waves: Waves, effect: Sway, grid: Grid, mask: np.ndarray, rng: np.random.Generator) -> None:
-    """A travelling wave of small ellipses, and a weaker one with one more turn, so that no two swings are alike."""
-    turns, factor = grid.turns(effect.cycles)
-    wander = grid.noise(rng, max(effect.wavelength * 0.8, 200))
-    phase = grid.along(effect.travel) * np.float32(TURN / effect.wavelength) + wander
-    amplitude = mask * np.float32(effect.amplitude * factor)
-    _add_ellipse(waves, turns, effect.angle, effect.aspect, amplitude, -phase)
-    second = grid.along(effect.travel + 20) * np.float32(TURN / (0.7 * effect.wavelength)) + wander[::-1, ::-1]
-    _add_ellipse(waves, turns + 1, effect.angle, effect.aspect, amplitude * np.float32(0.35), -second)
-
-
-def add_light(waves: Waves, effect: Light, grid: Grid, mask: np.ndarray, rng: np.random.Generator) -> None:
-    """A wave of light that travels; under 100 px there is no wave to see any more, every spot twinkles on its own."""
-    turns, factor = grid.turns(effect.cycles)
-    amplitude = mask * np.float32(effect.amount * factor)
-    if effect.wavelength < TWINKLE:
-        first, second = (3 * grid.noise(rng, effect.wavelength) for _ in range(2))
-    else:
-        first = grid.along(effect.angle) * np.float32(TURN / effect.wavelength) + 0.25 * grid.noise(rng, 600)
-        second = grid.along(effect.angle + 50) * np.float32(TURN / (0.8 * effect.wavelength))
-    waves.add(turns, (1.0,), amplitude, -first)
-    waves.add(turns + 1, (1.0,), amplitude * np.float32(0.3), -second)
-
-
-def _add_ellipse(
+def add_ellipse(
     waves: Waves, turns: int, angle: float, aspect: float, amplitude: np.ndarray, phase: np.ndarray
 ) -> None:
+    """Add a swing on an ellipse, `amplitude` px along `angle` (degrees) and `aspect` of that across."""
     c, s = np.cos(np.radians(angle)), np.sin(np.radians(angle))
     waves.add(turns, (c, s), amplitude, phase)
     waves.add(turns, (-s * aspect, c * aspect), amplitude, phase + np.float32(np.pi / 2))

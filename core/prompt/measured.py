@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ..motion.effects import Effect, Flow, Grain, Light, Parallax, Particles, Sway
+from ..motion.effect import Effect, Placed, Tone
 from ..motion.recipe import Recipe
 from ..motion.scene import Scene
 from .directed import NOMINAL, direction_of
@@ -94,56 +94,26 @@ def measured_words(plate: np.ndarray, answer: MoveAnswer) -> str:
 
 
 def _movement(effect: Effect, colours: Palette) -> Movement | None:
-    words = _words(effect, colours)
-    if words is None or isinstance(effect, Grain):
+    tone = Tone(dark=colours.light <= 30, warm=colours.warm > 0.5, green=colours.green > 0.2)
+    said = effect.says(tone)
+    if said is None:
         return None
-    kind, subject, motion = words
     places = {"subject": "subject", "background": "background", "sky": "sky", "water": "water"}
     return Movement.model_validate(
         {
-            "subject": subject,
-            "motion": motion,
-            "kind": kind,
+            "subject": said.subject,
+            "motion": said.motion,
+            "kind": said.family,
             "direction": _direction(effect),
             "strength": NOMINAL,
-            "region": places.get(effect.region.mask, "everywhere"),
+            "region": places.get(effect.region.mask, "everywhere") if isinstance(effect, Placed) else "everywhere",
         }
     )
 
 
-def _words(effect: Effect, colours: Palette) -> tuple[str, str, str] | None:
-    """kind, subject and motion; None for grain, and for the swell and glitter of water, which go with its flow."""
-    if not isinstance(effect, Flow | Grain) and effect.region.mask == "water":
-        return None
-    if isinstance(effect, Flow):
-        if effect.region.mask == "water":
-            return "flow", "the water", "ripples and flows quietly"
-        if effect.region.mask == "sky":
-            return "drift", "the sky", "drifts slowly" if colours.light > 30 else "drifts slowly in the dark"
-        return "drift", "soft shapes", "drift slowly within themselves"
-    if isinstance(effect, Sway):
-        if effect.region.mask == "subject":
-            return "sway", "the main subject", "breathes almost imperceptibly"
-        return "sway", "the foliage" if colours.green > 0.2 else "fine texture", "sways softly as in a breeze"
-    if isinstance(effect, Light):
-        if effect.region.mask == "highlights":
-            return "light", "the bright spots", "glimmer softly"
-        return "light", "warm light" if colours.warm > 0.5 else "the light", "breathes softly"
-    if isinstance(effect, Particles):
-        return "particles", *_FLOATING[effect.style]
-    if isinstance(effect, Parallax):
-        return "parallax", "the foreground", "drifts almost imperceptibly against the background"
-    return None
-
-
 def _direction(effect: Effect) -> Direction:
-    return direction_of(effect.angle) if isinstance(effect, Flow) else "in place"
+    streams = {"flow", "drift"} & set(effect.families) and hasattr(effect, "distance")
+    return direction_of(effect.angle) if streams else "in place"  # type: ignore[attr-defined]
 
 
-_FLOATING = {
-    "dust": ("specks of dust", "drift slowly through the light"),
-    "snow": ("the snow", "falls softly and evenly"),
-    "stars": ("the stars", "glimmer softly"),
-    "embers": ("glowing embers", "rise slowly"),
-}
 _STILL = Movement(subject="the light", motion="breathes very softly", kind="light", strength=NOMINAL)

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 from coverloop.core.errors import CoverError, RecipeError
-from coverloop.core.motion.effects import Mask
 from coverloop.core.motion.recipe import Recipe, derive_recipe
+from coverloop.core.motion.region import Mask
 from coverloop.core.motion.scene import Scene
 
 

@@ -2,20 +2,15 @@ import cv2
 import numpy as np
 import pytest
 from coverloop.core.errors import ClipError, CoverError
-from coverloop.core.motion.effects import (
-    Box,
-    Effect,
-    Ellipse,
-    Flow,
-    Grain,
-    Light,
-    Parallax,
-    Particles,
-    Polygon,
-    Region,
-    Sway,
-)
+from coverloop.core.motion.effect import Effect
+from coverloop.core.motion.effects.flow import Flow
+from coverloop.core.motion.effects.grain import Grain
+from coverloop.core.motion.effects.light import Light
+from coverloop.core.motion.effects.parallax import Parallax
+from coverloop.core.motion.effects.particles import Particles
+from coverloop.core.motion.effects.sway import Sway
 from coverloop.core.motion.recipe import Recipe, derive_recipe
+from coverloop.core.motion.region import Box, Ellipse, Polygon, Region
 from coverloop.core.motion.scene import Scene
 from coverloop.core.motion.stage import Stage, ambient
 from coverloop.core.motion.waves import Grid

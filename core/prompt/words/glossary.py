@@ -1,4 +1,5 @@
-"""Words people use for what should move and how it should feel, English and Korean: the tables of `wish.py`.
+"""Words people use for what should move and how it should feel, English and Korean: the tables of `wish.py`. Those for
+movements are the effects' own.
 
 Patterns are regular expressions, matched as whole words in English and from the start of a word in Korean, whose
 endings vary; look-aheads keep short Korean words from matching inside longer ones (비 rain, 비밀 secret).
@@ -6,8 +7,11 @@ endings vary; look-aheads keep short Korean words from matching inside longer on
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
+from ...motion.effect import Named
+from ...motion.effects import names
 from ..form.answers import Direction, Mood, Movement
 
 
@@ -16,69 +20,18 @@ class Words(NamedTuple):
     korean: str
 
 
-def _movement(subject: str, motion: str, kind: str, direction: str, strength: float, region: str) -> Movement:
-    fields = dict(subject=subject, motion=motion, kind=kind, direction=direction, strength=strength, region=region)
-    return Movement.model_validate(fields)
+def movements() -> dict[str, tuple[Words, Movement]]:
+    """What may move, by name, as the effects have it."""
+    return {name: (Words(named.english, named.korean), _movement(named)) for name, (_, named) in names().items()}
 
 
-MOVEMENTS: dict[str, tuple[Words, Movement]] = {
-    "rain": (
-        Words(r"rain\w*|drizzle", r"비(?=가|를|는|도|와|,|\s|$)|빗"),
-        _movement("the rain", "falls evenly in fine streaks", "particles", "down", 0.5, "everywhere"),
-    ),
-    "snow": (
-        Words(r"snow\w*", r"눈(?=이|을|발|보라|송이|,|\s|$)|함박눈"),
-        _movement("the snow", "falls softly and evenly", "particles", "down", 0.45, "everywhere"),
-    ),
-    "petals": (
-        Words(r"petals?|blossoms?|cherry", r"꽃잎|벚꽃"),
-        _movement("loose petals", "drift down on the breeze", "particles", "down", 0.45, "everywhere"),
-    ),
-    "leaves": (
-        Words(r"(?:falling|autumn) leaves", r"낙엽|단풍"),
-        _movement("loose leaves", "drift down on the breeze", "particles", "down", 0.45, "everywhere"),
-    ),
-    "embers": (
-        Words(r"embers?|sparks?|fire|flames?|bonfire", r"불꽃|불씨|모닥불|불길"),
-        _movement("glowing embers", "rise slowly", "particles", "up", 0.45, "everywhere"),
-    ),
-    "fireflies": (
-        Words(r"firefl\w+", r"반딧불\w*"),
-        _movement("fireflies", "hover and glow softly", "particles", "in place", 0.4, "everywhere"),
-    ),
-    "stars": (
-        Words(r"stars?|starry|twinkl\w+|galaxy|milky way", r"별(?=이|빛|들|,|\s|$)|은하수"),
-        _movement("the stars", "glimmer softly", "particles", "in place", 0.4, "sky"),
-    ),
-    "dust": (
-        Words(r"dust|motes?|sparkl\w+|glitter\w*|particles?", r"먼지|반짝\w*|입자"),
-        _movement("specks of dust", "drift through the light", "particles", "up", 0.35, "everywhere"),
-    ),
-    "mist": (
-        Words(r"mist\w*|fog\w*|haz[ey]", r"안개\w*"),
-        _movement("the mist", "drifts slowly along", "drift", "right", 0.4, "everywhere"),
-    ),
-    "clouds": (
-        Words(r"clouds?|cloudy|sky", r"구름|하늘"),
-        _movement("the clouds", "drift slowly across", "drift", "right", 0.4, "sky"),
-    ),
-    "smoke": (
-        Words(r"smok\w+|steam", r"연기|김이"),
-        _movement("the smoke", "curls slowly upward", "drift", "up", 0.4, "everywhere"),
-    ),
-    "wind": (
-        Words(r"wind|windy|breez\w+|sway\w*|hair", r"바람|흔들\w*|머리카락|살랑\w*"),
-        _movement("loose hair, cloth and leaves", "sway gently in the breeze", "sway", "in place", 0.45, "subject"),
-    ),
-    "water": (
-        Words(r"water\w*|sea|ocean|waves?|river|lake|ripples?", r"물결|파도|바다|강물|호수|물(?=이|을|,|\s|$)"),
-        _movement("the water", "ripples and flows quietly", "flow", "right", 0.45, "water"),
-    ),
-    "light": (
-        Words(r"light|lights|glow\w*|neon|shimmer\w*|sun\w*", r"빛(?=이|을|나|,|\s|$)|네온|햇살|햇빛|조명"),
-        _movement("the light", "breathes softly", "light", "in place", 0.4, "everywhere"),
-    ),
-}
+@cache
+def _movement(named: Named) -> Movement:
+    subject, motion, kind = named.said.subject, named.said.motion, named.said.family
+    fields = dict(subject=subject, motion=motion, kind=kind, direction=named.direction)
+    return Movement.model_validate({**fields, "strength": named.strength, "region": named.place})
+
+
 MOODS: dict[Mood, Words] = {
     "calm": Words(
         r"calm\w*|peace\w*|quiet\w*|serene|relax\w*|ambient|acoustic|folk|ballads?|classical|jazz|lo-?fi|new age",

@@ -11,18 +11,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..form.answers import Kind, Medium, Mood, MoveAnswer, Movement
+from ...motion.effect import FAMILIES
+from ..form.answers import Medium, Mood, MoveAnswer, Movement
 from .guard import Removal, clean_movements, violations, with_triggers
 from .negatives import negative_prompt
 from .wish import Wish, about
 
 MAX_WORDS = 100
 MAX_MOVEMENTS = 5
-# The most each kind may do. Sway and parallax move the cover's own shapes, so they are held lowest, at one and a half
-# times the nominal 0.4; what floats over the picture, or flows within its own texture, may do more. Chosen, not
-# measured.
-CAPS: dict[Kind, float] = {"sway": 0.6, "drift": 0.7, "flow": 0.7, "light": 0.6, "particles": 0.8, "parallax": 0.6}
-
+CAPS = {kind: family.cap for kind, family in FAMILIES.items()}
 # Written by us, so exempt from the words kept out of a model's movements ("camera").
 CAMERA = "Locked camera, fixed framing; everything else holds still and keeps its shape, face and colour."
 STILL = "The light breathes very softly."  # when nothing else may move

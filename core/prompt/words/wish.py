@@ -10,8 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ...motion.effects import names
 from ..form.answers import Direction, Mood, Movement
-from .glossary import DIRECTIONS, FIGHTS_KO, FILLERS, MOODS, MOVEMENTS, PACES, Words
+from .glossary import DIRECTIONS, FIGHTS_KO, FILLERS, MOODS, PACES, Words, movements
 from .guard import Removal, violations
 from .safety import MAX_USER_TEXT, refuse_unsafe, unsafe, unsafe_message
 
@@ -75,7 +76,7 @@ def read_wish(intent: str = "", title: str = "", artist: str = "", genre: str = 
 
 def about(name: str, text: str) -> bool:
     """Whether an English phrase is about a movement of the glossary, such as "rain"."""
-    return re.search(rf"\b(?:{MOVEMENTS[name][0].english})\b", text, re.IGNORECASE) is not None
+    return re.search(rf"\b(?:{names()[name][1].english})\b", text, re.IGNORECASE) is not None
 
 
 def _first(table: dict[K, Words], text: str) -> K | None:
@@ -96,16 +97,16 @@ def _matches(words: Words, text: str) -> list[re.Match[str]]:
 def _movements(text: str) -> tuple[list[Movement], list[str], str]:
     """Movements named in a text, in order; those it asks not to have; and the text without the words understood."""
     wished: dict[str, int] = {}
-    avoided, rest = [], text
-    for name, (words, _) in MOVEMENTS.items():
+    avoided, rest, known = [], text, movements()
+    for name, (words, _) in known.items():
         for match in _matches(words, text):
             if _NOT_BEFORE.search(text[: match.start()]) or _NOT_AFTER.match(text[match.end() :]):
                 avoided.append(name)
             else:
                 wished[name] = min(wished.get(name, match.start()), match.start())
             rest = rest.replace(match[0], " ")
-    names = sorted((name for name in wished if name not in avoided), key=lambda name: wished[name])
-    return [MOVEMENTS[name][1] for name in names], avoided, rest
+    order = sorted((name for name in wished if name not in avoided), key=lambda name: wished[name])
+    return [known[name][1] for name in order], avoided, rest
 
 
 def _fights(text: str) -> list[Removal]:

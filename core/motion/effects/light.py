@@ -1,0 +1,72 @@
+"""Broad light that travels; specks that twinkle."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from ..effect import Named, Placed, Said, effect
+from ..region import Cycles, Degrees
+from ..waves import TURN
+
+TWINKLE = 100.0  # px; under it there is no wave to see any more, every spot twinkles on its own
+
+
+@effect
+class Light(Placed):
+    """Brightness rises and falls by `amount` (0.05 = 5 %), as a wave that travels along `angle`."""
+
+    kind: Literal["light"] = "light"
+    amount: Annotated[float, Field(ge=0, le=0.5)] = 0.04
+    wavelength: Annotated[float, Field(ge=20, le=4000)] = 1200.0
+    angle: Degrees = 0.0
+    cycles: Cycles = 1
+
+    dial = "amount"
+    families = ("light", "drift")
+    named = (
+        Named(
+            "light",
+            r"light|lights|glow\w*|neon|shimmer\w*|sun\w*",
+            r"빛(?=이|을|나|,|\s|$)|네온|햇살|햇빛|조명",
+            Said("light", "the light", "breathes softly"),
+        ),
+        # Streaming the picture itself along would take houses and faces with it: a broad wave of light passes instead.
+        Named(
+            "mist",
+            r"mist\w*|fog\w*|haz[ey]",
+            r"안개\w*",
+            Said("drift", "the mist", "drifts slowly along"),
+            direction="right",
+            fields={"amount": 0.06, "wavelength": 900.0},
+        ),
+        Named(
+            "smoke",
+            r"smok\w+|steam",
+            r"연기|김이",
+            Said("drift", "the smoke", "curls slowly upward"),
+            direction="up",
+            fields={"amount": 0.06, "wavelength": 900.0},
+        ),
+    )
+
+    def draw(self, canvas, mask, rng):
+        grid = canvas.grid
+        turns, factor = grid.turns(self.cycles)
+        amplitude = mask * np.float32(self.amount * factor)
+        if self.wavelength < TWINKLE:
+            first, second = (3 * grid.noise(rng, self.wavelength) for _ in range(2))
+        else:
+            first = grid.along(self.angle) * np.float32(TURN / self.wavelength) + 0.25 * grid.noise(rng, 600)
+            second = grid.along(self.angle + 50) * np.float32(TURN / (0.8 * self.wavelength))
+        canvas.light.add(turns, (1.0,), amplitude, -first)
+        canvas.light.add(turns + 1, (1.0,), amplitude * np.float32(0.3), -second)
+
+    def says(self, tone):
+        if self.region.mask == "water":
+            return None  # the glitter of water goes with its flow
+        if self.region.mask == "highlights":
+            return Said("light", "the bright spots", "glimmer softly")
+        return Said("light", "warm light" if tone.warm else "the light", "breathes softly")
