@@ -4,6 +4,7 @@ from comfy_api.latest import io, ui
 
 from ..core.judge.plot import plot
 from ..core.judge.score import score
+from .find import Regions
 from .tensors import Frames, array_of_mask, frames_of, image_of, picture
 
 
@@ -23,6 +24,12 @@ class CoverLoopScore(io.ComfyNode):
                 ),
                 io.Image.Input("cover", optional=True, tooltip="The cover the first frame must keep."),
                 io.Mask.Input("mask", optional=True, tooltip="The glyph mask: where the lettering must hold still."),
+                Regions.Input(
+                    "regions",
+                    optional=True,
+                    tooltip="The lettering found on the cover: every word must still be there in every frame. Needs "
+                    "the cover it was found on; asks no mask.",
+                ),
             ],
             outputs=[
                 io.Image.Output(display_name="judged", tooltip="The frames, unchanged."),
@@ -32,12 +39,13 @@ class CoverLoopScore(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, frames, fps, cover=None, mask=None) -> io.NodeOutput:
+    def execute(cls, frames, fps, cover=None, mask=None, regions=None) -> io.NodeOutput:
         judgement = score(
             frames_of(frames),
             fps=fps,
             cover=None if cover is None else picture(cover),
             lettering=None if mask is None else array_of_mask(mask),
+            words=regions or (),
         )
         chart = image_of(plot(judgement, Frames(frames)))
         text = json.dumps(judgement.to_dict(), ensure_ascii=False, indent=1)

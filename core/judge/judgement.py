@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .registry import rules
@@ -22,6 +22,8 @@ class Judgement:
     """By the name of the rule; None when there was nothing to measure against (no cover, no lettering)."""
     steps: tuple[float, ...]
     """Every step / median step; the last one is the join."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What measures tell beside figures, JSON-safe: `lost_words`."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name == "figures" or name not in self.figures:
@@ -53,4 +55,5 @@ class Judgement:
         size = {"frames": self.frames, "fps": round(self.fps, 4), "width": self.width, "height": self.height}
         figures = {k: round(v, 4) if isinstance(v, float) else v for k, v in self.figures.items()}
         steps = [round(step, 3) for step in self.steps]
-        return {"passed": self.passed, "problems": self.problems, "near": self.near, **size, **figures, "steps": steps}
+        told = {"passed": self.passed, "problems": self.problems, "near": self.near}
+        return {**told, **size, **figures, **self.details, "steps": steps}

@@ -7,7 +7,7 @@ import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -69,6 +69,15 @@ def _told(value: float, limit: float) -> str:
 
 
 @dataclass(frozen=True)
+class Word:
+    """A word or line of the cover. polygon: its outline, (x, y) px of the picture it is told of, 3 points or more;
+    text: its string, None when nobody read it."""
+
+    polygon: Sequence[tuple[float, float]]
+    text: str | None = None
+
+
+@dataclass(frozen=True)
 class Setting:
     """What is known of a loop before its frames are looked at. Pictures have the loop's size, (H, W)."""
 
@@ -81,8 +90,8 @@ class Setting:
     """(H, W) float32 0..1: where letters are."""
     still: np.ndarray | None = None
     """(H, W) float32 0..1: where the recipe says that nothing moves."""
-    words: Sequence[Any] = ()
-    """Words that are to hold still, each with a `polygon` in px and a `text`."""
+    words: Sequence[Word] = ()
+    """Words that are to hold still."""
 
     @property
     def reference(self) -> np.ndarray:
@@ -117,4 +126,13 @@ class Measure(Protocol):
 
     def figures(self, kept: Sequence[Any]) -> Mapping[str, float | None]:
         """Figures by the names of the rules, from what was kept, in the order of the frames."""
+        ...
+
+
+@runtime_checkable
+class Detailed(Protocol):
+    """A measure that has more to tell than numbers."""
+
+    def details(self, kept: Sequence[Any]) -> Mapping[str, Any]:
+        """What else a judgement's JSON holds, by key: JSON-safe values."""
         ...

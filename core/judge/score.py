@@ -20,7 +20,7 @@ from ..pixels import middle, ring_steps
 from .judgement import Judgement
 from .measures.steps import STILL
 from .registry import kinds
-from .rules import Look, Setting
+from .rules import Detailed, Look, Setting, Word
 
 MIN_FRAMES = 4
 _TOO_FEW = f"the clip has {{}} frames; a loop needs at least {MIN_FRAMES} to be judged"
@@ -39,10 +39,11 @@ def score(
 
     frames: 4 or more of (H, W, 3) uint8 RGB: an array, or an iterable that is read once and of which little is kept.
     cover: (h, w, 3) uint8; of another shape, its middle is what the clip shows. lettering: (h, w) float 0..1, where
-    letters are. still: (h, w) float 0..1, where nothing is to move. words: see `Setting`.
+    letters are. still: (h, w) float 0..1, where nothing is to move. words: what was found printed on the cover, with
+    `polygon` and `text` as a `Word` has, in px of the cover (of the frames where there is no cover).
 
     Raises:
-        ClipError: fewer than 4 frames, another dtype, or a mask of another shape.
+        ClipError: fewer than 4 frames, another dtype, a mask of another shape, an outline that is none.
     """
     if not (math.isfinite(fps) and fps > 0):
         raise ClipError(f"{fps} frames per second; it must be above 0")
@@ -57,7 +58,7 @@ def score(
         cover=None if cover is None else middle(cover, height, width),
         lettering=None if lettering is None else _mask(lettering, height, width, "lettering"),
         still=None if still is None else _mask(still, height, width, "still"),
-        words=tuple(words),
+        words=_placed(words, first if cover is None else cover, height, width),
     )
     begun = [kind.begin(setting) for kind in kinds()]
     running = [measure for measure in begun if measure is not None]
@@ -70,11 +71,14 @@ def score(
     if len(looked) < MIN_FRAMES:
         raise ClipError(_TOO_FEW.format(len(looked)))
     figures: dict[str, float | None] = {rule.name: None for kind in kinds() for rule in kind.rules}
+    details: dict[str, Any] = {}
     for i, measure in enumerate(running):
-        figures.update(measure.figures([kept[i] for _, kept in looked]))
+        kept = [kept[i] for _, kept in looked]
+        figures.update(measure.figures(kept))
+        details.update(measure.details(kept) if isinstance(measure, Detailed) else {})
     steps, median = ring_steps(np.stack([small for small, _ in looked]))
     ratios = tuple(float(step) / max(median, STILL) for step in steps)
-    return Judgement(len(looked), float(fps), width, height, figures, ratios)
+    return Judgement(len(looked), float(fps), width, height, figures, ratios, details)
 
 
 def _checked(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
@@ -94,3 +98,17 @@ def _mask(mask: np.ndarray, height: int, width: int, name: str) -> np.ndarray:
             f"the {name} mask is {mask.shape[1]}x{mask.shape[0]}, the clip {width}x{height}; give one of its shape"
         )
     return middle(mask.astype(np.float32), height, width)
+
+
+def _placed(words: Sequence[Any], cover: np.ndarray, height: int, width: int) -> tuple[Word, ...]:
+    """Words in px of `cover` -> in px of its `middle` at (height, width)."""
+    placed = []
+    for word in words:
+        outline = np.array([point for point in word.polygon if len(point) == 2], np.float64)
+        if len(outline) < 3 or len(outline) < len(word.polygon) or not np.isfinite(outline).all():
+            raise ClipError(f"the outline of {word.text or 'a word'!r} is no polygon; it needs 3 or more points (x, y)")
+        scale = max(height / cover.shape[0], width / cover.shape[1])
+        centred = (outline + 0.5 - np.array([cover.shape[1], cover.shape[0]]) / 2) * scale
+        there = np.clip(centred + np.array([width, height]) / 2 - 0.5, -1e6, 1e6)
+        placed.append(Word([(float(x), float(y)) for x, y in there], word.text))
+    return tuple(placed)

@@ -7,6 +7,8 @@ from typing import Any
 
 from ...core.errors import ClipError
 from ...core.judge.score import score
+from ...core.lettering.find import find_text
+from ...core.lettering.mask import glyph_mask
 from ...core.loop.between import load_interpolator
 from ...core.loop.close import close_clip, retime
 from ...core.video.decode import decode
@@ -27,7 +29,9 @@ def close_file(
     rate = None if fps is None else frame_rate(fps)
     interpolator = load_interpolator(rife)
     source = decode(clip)
-    picture, lettering = (None, None) if cover is None else fitted_cover(cover, source.frames.shape[1:3])
+    picture = None if cover is None else fitted_cover(cover, source.frames.shape[1:3])
+    words = [] if picture is None else find_text(picture)
+    lettering = None if picture is None else glyph_mask(picture, words)
     frames, closing = close_clip(
         source.frames,
         source.fps,
@@ -41,6 +45,6 @@ def close_file(
         frames = retime(frames, max(2, round(len(frames) * rate / source.fps)), interpolator)
     encode(frames, out, fps=rate or source.fps)
     written = decode(out)
-    judgement = score(written.frames, fps=float(written.fps), cover=picture, lettering=lettering)
+    judgement = score(written.frames, fps=float(written.fps), cover=picture, lettering=lettering, words=words)
     made = {"clip": str(clip), "video": str(out), "frames": len(frames), "fps": float(written.fps)}
     return {**made, "closing": closing.to_dict(), "judgement": judgement.to_dict()}

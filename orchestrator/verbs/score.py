@@ -14,13 +14,12 @@ from ...core.judge.judgement import Judgement
 from ...core.judge.plot import plot
 from ...core.judge.score import score
 from ...core.lettering.find import find_text
-from ...core.lettering.mask import glyph_mask
 from ...core.pixels import middle
 from ...core.video.decode import decode
 
 
 def judge_file(path: Path, cover: Path | None, plot_file: Path | None) -> Judgement:
-    """Decode `path` and judge it, against `cover` and its lettering when one is given; write the plot if asked.
+    """Decode `path` and judge it, against `cover` and every word on it when one is given; write the plot if asked.
 
     Raises:
         ClipError, CoverError: a file cannot be read. UsageError: the plot cannot be written.
@@ -28,23 +27,23 @@ def judge_file(path: Path, cover: Path | None, plot_file: Path | None) -> Judgem
     if plot_file is not None and (plot_file.suffix.lower() not in (".png", ".jpg", ".jpeg") or plot_file.is_dir()):
         raise UsageError(f"{plot_file}: give a file name that ends in .png or .jpg for --plot")
     clip = decode(path)
-    fitted, lettering = (None, None) if cover is None else fitted_cover(cover, clip.frames.shape[1:3])
-    judgement = score(clip.frames, fps=clip.fps, cover=fitted, lettering=lettering)
+    fitted = None if cover is None else fitted_cover(cover, clip.frames.shape[1:3])
+    words = () if fitted is None else find_text(fitted)
+    judgement = score(clip.frames, fps=clip.fps, cover=fitted, words=words)
     if plot_file is not None:
         _write(plot_file, plot(judgement, clip.frames))
     return judgement
 
 
-def fitted_cover(cover: Path, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """The cover at the (height, width) of its video, (H, W, 3) uint8, and its glyph mask, (H, W) float.
+def fitted_cover(cover: Path, size: tuple[int, int]) -> np.ndarray:
+    """The cover at the (height, width) of its video, (H, W, 3) uint8.
 
     Where the video has another shape, it is taken to show the middle of the cover.
 
     Raises:
         CoverError: it cannot be read.
     """
-    fitted = middle(read_cover(cover).image, *size)
-    return fitted, glyph_mask(fitted, find_text(fitted, read=False))
+    return middle(read_cover(cover).image, *size)
 
 
 def _write(path: Path, picture) -> None:
@@ -62,7 +61,11 @@ def judgement_lines(judgement: Judgement) -> list[str]:
     facts = judgement.to_dict()
     figures = {name: value for name, value in facts.items() if isinstance(value, (int, float)) and name != "passed"}
     verdict = "passed" if judgement.passed else "does not pass"
-    return [verdict, *(f"  ! {problem}" for problem in judgement.problems), *_table(figures)]
+    lost = [
+        f"    {word['text'] or 'unread lettering'!r} at {word['box'][:2]}: {word['moved']:.0%} of its edges"
+        for word in judgement.details.get("lost_words", ())
+    ]
+    return [verdict, *(f"  ! {problem}" for problem in judgement.problems), *lost, *_table(figures)]
 
 
 def _table(figures: Mapping[str, float]) -> list[str]:
