@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from comfy_api.latest import io, ui
 
 from ..core.lettering.find import named
 from ..core.prompt import looks
-from ..core.prompt.ask.put import BACKENDS, Asking, Backend, open_or_offline, with_cache
+from ..core.prompt.ask.protocol import Host
+from ..core.prompt.ask.put import Asking
+from ..core.prompt.ask.registry import names, open_or_offline, read_settings
 from ..core.prompt.ask.settings import Settings
 from ..core.prompt.words.guard import read_triggers, with_triggers
 from ..core.prompt.words.safety import refuse_unsafe
@@ -19,14 +22,17 @@ from ..core.prompt.words.wish import read_wish
 from .find import Regions
 from .tensors import picture
 
-_BACKEND = io.Combo.Input(
-    "backend",
-    options=list(BACKENDS),
-    default="auto",
-    tooltip="Who looks at the picture. auto: what is configured, else offline. Keys and addresses come from the "
-    "environment or ComfyUI's settings, never from a widget. gemini and openai send the picture to that server.",
-)
 _REPORT = "Who answered, what was decided and why, what was left out, as JSON."
+
+
+def _backend() -> io.Combo.Input:
+    return io.Combo.Input(
+        "backend",
+        options=list(names()),
+        default="auto",
+        tooltip="Who looks at the picture. auto: what is configured, else offline. Keys and addresses come from the "
+        "environment or ComfyUI's settings, never from a widget. A model on a server is sent the picture.",
+    )
 
 
 class CoverLoopJudgeText(io.ComfyNode):
@@ -41,7 +47,7 @@ class CoverLoopJudgeText(io.ComfyNode):
             inputs=[
                 io.Image.Input("cover", tooltip="The cover the regions were found on."),
                 Regions.Input("regions", tooltip="From Find Lettering."),
-                _BACKEND,
+                _backend(),
                 io.Boolean.Input(
                     "find",
                     default=True,
@@ -92,7 +98,7 @@ class CoverLoopMotionPrompt(io.ComfyNode):
                 io.Image.Input(
                     "plate", tooltip="The clean plate: what will move. Of a batch, the first picture is used."
                 ),
-                _BACKEND,
+                _backend(),
                 io.String.Input(
                     "intent", multiline=True, tooltip="What you wish for, in any language: 'rain, slow'.", **line
                 ),
@@ -187,41 +193,35 @@ class CoverLoopPromptEdit(io.ComfyNode):
 
 
 def _asking(backend: str) -> Asking:
-    asking = open_or_offline(backend, _settings(), _qwen)
+    asking = open_or_offline(backend, _settings(), Host(Path(folder_paths.models_dir), _place))
     folder = Path(folder_paths.get_system_user_directory("coverloop")) / "answers"
-    return with_cache(asking, folder, comfy.model_management.throw_exception_if_processing_interrupted)
+    return replace(asking, cache=folder, poll=comfy.model_management.throw_exception_if_processing_interrupted)
 
 
 def _settings() -> Settings:
-    return Settings.read(Path(folder_paths.get_user_directory()) / "default" / "comfy.settings.json")
+    return read_settings(Path(folder_paths.get_user_directory()) / "default" / "comfy.settings.json")
 
 
 def _configured() -> str:
     """What a change of makes the node run again: the choice of model, never a key."""
-    settings = _settings()
-    names = ("COVERLOOP_VLM", "COVERLOOP_VLM_MODEL", "COVERLOOP_QWEN")
-    return json.dumps([*(settings.get(name) for name in names), bool(settings.gemini_key), settings.has_openai])
+    return json.dumps(_settings().public(), sort_keys=True)
+
+
+def _place(model: torch.nn.Module) -> torch.device:
+    """Where ComfyUI's model management puts the model for the next question."""
+    patcher = _patcher(model)
+    comfy.model_management.load_models_gpu([patcher], force_full_load=True)
+    return patcher.load_device
 
 
 @lru_cache(maxsize=1)
-def _qwen(folder: Path) -> Backend:
-    """A Qwen-VL on ComfyUI's device management; a relative folder is looked up in ComfyUI's models folder."""
-    from ..core.prompt.ask.qwen import Qwen
-
-    patchers: list[comfy.model_patcher.ModelPatcher] = []
-
-    def place(model: torch.nn.Module) -> torch.device:
-        if not patchers:
-            # In a holder, as ModelPatcher sets attributes that a transformers model has as read-only properties.
-            holder = torch.nn.Module()
-            holder.add_module("model", model)
-            device = comfy.model_management.text_encoder_device()
-            rest = comfy.model_management.text_encoder_offload_device()
-            patchers.append(comfy.model_patcher.ModelPatcher(holder, load_device=device, offload_device=rest))
-        comfy.model_management.load_models_gpu(patchers, force_full_load=True)
-        return patchers[0].load_device
-
-    return Qwen(Path(folder_paths.models_dir) / folder, place)
+def _patcher(model: torch.nn.Module) -> comfy.model_patcher.ModelPatcher:
+    # In a holder, as ModelPatcher sets attributes that a transformers model has as read-only properties.
+    holder = torch.nn.Module()
+    holder.add_module("model", model)
+    device = comfy.model_management.text_encoder_device()
+    rest = comfy.model_management.text_encoder_offload_device()
+    return comfy.model_patcher.ModelPatcher(holder, load_device=device, offload_device=rest)
 
 
 def _json(report: dict) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from coverloop.core.lettering import craft
-from coverloop.core.prompt.ask.settings import NAMES
+from coverloop.core.prompt.ask.registry import setting_names
 from coverloop.orchestrator.server import embedded
 
 sys.path.append(str(Path(__file__).parent))  # tests share helpers: prompts.py
@@ -18,7 +18,7 @@ sys.path.append(str(Path(__file__).parent))  # tests share helpers: prompts.py
 def _own_folders(tmp_path_factory, request):
     """Settings of the person who runs the tests do not reach them."""
     patch = pytest.MonkeyPatch()
-    for name in ("COMFYUI_URL", "COMFYUI_PATH", "COMFYUI_AUTH", "COMFYUI_CA", *NAMES):
+    for name in ("COMFYUI_URL", "COMFYUI_PATH", "COMFYUI_AUTH", "COMFYUI_CA", *setting_names()):
         patch.delenv(name, raising=False)
     yield
     patch.undo()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import numpy as np
-from coverloop.core.prompt.ask.put import Asking, open_backend
+from coverloop.core.prompt.ask.put import Asking
+from coverloop.core.prompt.ask.registry import open_backend
 from coverloop.core.prompt.ask.settings import Settings
 from vlm_server import shape
 

@@ -21,8 +21,8 @@ from .directed import ambient_recipe, stand_ins
 from .form import questions
 from .form.answers import FindAnswer, JudgeAnswer
 from .form.boxes import BadAnswer, Box, area, bounds, iou, to_pixels
+from .form.orders import reads_like_an_order
 from .measured import measured_answer, measured_words
-from .words.guard import reads_like_an_order
 from .words.negatives import NEGATIVE_VERSION
 from .words.wan import steer, tame, wan_prompt
 from .words.wish import Wish

@@ -8,9 +8,9 @@ from .options import PATH, ToldOption, debug_option, echo_json, json_option
 
 
 def _backends() -> str:
-    from ...core.prompt.ask.put import BACKENDS
+    from ...core.prompt.ask.registry import names
 
-    return f"One of {', '.join(BACKENDS)}."
+    return f"One of {', '.join(names())}."
 
 
 @click.command()

@@ -13,8 +13,8 @@ from ...core.image import read_cover
 from ...core.lettering.find import find_text
 from ...core.lettering.mask import glyph_mask
 from ...core.plate.clean import clean_plate
-from ...core.prompt.ask.put import Asking, open_backend
-from ...core.prompt.ask.settings import Settings
+from ...core.prompt.ask.put import Asking
+from ...core.prompt.ask.registry import open_backend, read_settings
 from ...core.prompt.looks import judge_text, motion_prompt
 from ...core.prompt.words.guard import read_triggers
 from ...core.prompt.words.wish import read_wish
@@ -38,7 +38,7 @@ def make_prompt(
         words that cannot be used. VlmError: the library of the backend is not installed.
     """
     wish, phrases = read_wish(intent, **tags), read_triggers(triggers)
-    settings = Settings.read()
+    settings = read_settings()
     folder = platformdirs.user_cache_path("coverloop", appauthor=False) / "answers"
     asking = Asking(open_backend(backend, settings), settings, folder)
     picture, remarks = _plate_of(read_cover(cover).image, plate, asking)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from coverloop.core.lettering.find import TextRegion
-from coverloop.core.prompt.ask.put import Asking, open_backend, put
+from coverloop.core.prompt.ask.put import Asking, put
+from coverloop.core.prompt.ask.registry import open_backend
 from coverloop.core.prompt.ask.settings import Settings
 from coverloop.core.prompt.form.boxes import GEMINI, RELATIVE
 from coverloop.core.prompt.form.questions import find_question, move_question

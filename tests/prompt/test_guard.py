@@ -6,11 +6,11 @@ from typing import get_args
 import pytest
 from coverloop.core.errors import UsageError
 from coverloop.core.prompt.form.answers import Medium, Mood, Movement
+from coverloop.core.prompt.form.orders import reads_like_an_order
 from coverloop.core.prompt.words import negatives
 from coverloop.core.prompt.words.guard import (
     clean_movements,
     read_triggers,
-    reads_like_an_order,
     violations,
     with_triggers,
 )

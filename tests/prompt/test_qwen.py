@@ -5,9 +5,10 @@ import json
 import pytest
 import tiny_qwen
 from coverloop.core.errors import ModelError
-from coverloop.core.prompt.ask.put import Asking, open_backend, put
-from coverloop.core.prompt.ask.qwen import Qwen
+from coverloop.core.prompt.ask.put import Asking, put
+from coverloop.core.prompt.ask.registry import open_backend
 from coverloop.core.prompt.ask.settings import Settings
+from coverloop.core.prompt.ask.vlms.qwen import Qwen
 from coverloop.core.prompt.form.boxes import PIXELS, RELATIVE
 from coverloop.core.prompt.form.questions import move_question
 from coverloop.core.prompt.looks import motion_prompt

@@ -1,4 +1,4 @@
-"""XX a server that speaks its protocol, through the real client libraries; and always an answer."""
+"""Which model is asked with which settings, what is said when something is missing, and answers kept in a folder."""
 
 import base64
 import importlib.util
@@ -6,7 +6,9 @@ import json
 
 import pytest
 from coverloop.core.errors import ModelError, UsageError
-from coverloop.core.prompt.ask.put import VlmError, open_backend, open_or_offline, put
+from coverloop.core.prompt.ask.protocol import VlmError
+from coverloop.core.prompt.ask.put import put
+from coverloop.core.prompt.ask.registry import open_backend, open_or_offline, setting_names
 from coverloop.core.prompt.ask.settings import Settings
 from coverloop.core.prompt.form.questions import judge_question, move_question
 from coverloop.core.prompt.looks import motion_prompt
@@ -51,10 +53,14 @@ class TestSettings:
     def test_environment_goes_before_comfyuis_settings_file(self, tmp_path):
         path = tmp_path / "comfy.settings.json"
         path.write_text(json.dumps({"CoverLoop.OPENAI_BASE_URL": "http://a/v1", "CoverLoop.COVERLOOP_VLM": "openai"}))
-        read = Settings.read(path, {"OPENAI_BASE_URL": "http://b/v1", "HOME": "/x"})
+        read = Settings.read(setting_names(), path, {"OPENAI_BASE_URL": "http://b/v1", "HOME": "/x"})
         assert (read.get("OPENAI_BASE_URL"), read.get("COVERLOOP_VLM")) == ("http://b/v1", "openai")
         path.write_text("{damaged")
-        assert Settings.read(path, {}).values == {} == Settings.read(tmp_path / "none", {}).values
+        assert (
+            Settings.read(setting_names(), path, {}).values
+            == {}
+            == Settings.read(setting_names(), tmp_path / "none", {}).values
+        )
 
     def test_keys_never_show(self):
         own = Settings({"GEMINI_API_KEY": KEY})

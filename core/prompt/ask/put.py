@@ -1,69 +1,31 @@
-"""Asking a vision-language model, whichever it is, and always coming back: with an answer or the reason why not.
+"""One question put to a vision-language model, always coming back: with an answer, or the reason why not.
 
-    Backend        what each of vlm_gemini.py, vlm_openai.py, vlm_qwen.py is: a name, a model, its box habit, `ask`
-    open_backend   "auto", "gemini", "openai", "qwen" or "offline" -> a backend; None is offline
-    put            one question to one backend: cache, time limit, rate limits, one more try after a bad answer
-
-Knows nothing of what the questions mean, and nothing of ComfyUI: who needs a device or an interrupt hands them in.
+Cache, time limit, one wait for a rate limit, one more try after a bad answer. Knows nothing of what the questions mean,
+and nothing of ComfyUI: who needs an interrupt hands it in.
 """
 
 from __future__ import annotations
 
-import contextlib
-import importlib.util
-import json
 import logging
 import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
-from uuid import uuid4
+from typing import Generic, TypeVar
 
-from ...errors import CoverLoopError, UsageError
 from ..form.answers import Answer
-from ..form.boxes import BadAnswer, BoxStyle
+from ..form.boxes import BadAnswer
 from ..form.parse import MAX_ANSWER, parse
 from ..form.questions import Question
+from .cache import keep, kept
+from .protocol import Backend, BlindModel, Request, VlmError
 from .settings import Settings
 
 log = logging.getLogger(__name__)
 
-BACKENDS = ("auto", "gemini", "openai", "qwen", "offline")
 A = TypeVar("A", bound=Answer)
-
-
-class VlmError(CoverLoopError):
-    """A model could not be asked or did not answer. `retry_after`: seconds the server asks to wait, or None."""
-
-    def __init__(self, message: str, retry_after: float | None = None):
-        super().__init__(message)
-        self.retry_after = retry_after
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a backend sends. jpeg: None for a model that sees no pictures; seconds: how long it may take."""
-
-    system: str
-    text: str
-    jpeg: bytes | None
-    wire: dict[str, Any]
-    seconds: float
-
-
-class Backend(Protocol):
-    name: str
-    model: str
-    boxes: BoxStyle
-    in_process: bool  # keeps to `Request.seconds` by itself and must not be left running in a thread
-    sees: bool  # False once the model turned out to take no pictures
-
-    def ask(self, request: Request) -> str:
-        """The model's text. Raises VlmError, or whatever its library raises."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -91,72 +53,16 @@ class Asking:
     remarks: tuple[str, ...] = ()
 
 
-def open_backend(name: str, settings: Settings, qwen: Callable[[Path], Backend] | None = None) -> Backend | None:
-    """The backend of that name; None is offline.
-
-    "auto" takes what is configured: COVERLOOP_VLM, else a Gemini key, else OPENAI_BASE_URL or an OpenAI key with
-    COVERLOOP_VLM_MODEL, else COVERLOOP_QWEN, else offline. qwen: how to load a Qwen-VL folder (a node hands in
-    ComfyUI's device management); by default plainly, on the CPU or the first GPU.
-
-    Raises:
-        UsageError: unknown name, or not configured (which setting is missing is said).
-        VlmError: its library is not installed.
-    """
-    if name == "auto":
-        name = settings.get("COVERLOOP_VLM") or "auto"
-    if name not in BACKENDS:
-        raise UsageError(f"backend {name[:40]!r} is not known; choose one of {', '.join(BACKENDS)}")
-    if name == "auto":
-        name = _configured(settings)
-    if name == "gemini":
-        from .gemini import Gemini
-
-        _need("google.genai", "google-genai", "gemini")
-        return Gemini.configured(settings)
-    if name == "openai":
-        from .openai import OpenAICompatible
-
-        _need("openai", "openai", "openai")
-        return OpenAICompatible.configured(settings)
-    if name == "qwen":
-        from .qwen import Qwen
-
-        _need("transformers", "transformers", "")
-        folder = settings.get("COVERLOOP_QWEN")
-        if not folder:
-            raise UsageError("qwen needs COVERLOOP_QWEN: the folder with Qwen2.5-VL or Qwen3-VL weights")
-        return (qwen or Qwen)(Path(folder).expanduser())
-    return None
-
-
-def _configured(settings: Settings) -> str:
-    if settings.gemini_key:
-        return "gemini"
-    if settings.has_openai:
-        return "openai"
-    return "qwen" if settings.get("COVERLOOP_QWEN") else "offline"
-
-
-def _need(module: str, package: str, extra: str) -> None:
-    try:
-        found = importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
-        found = False
-    if not found:
-        how = f"pip install {package}" + (f" (or coverloop[{extra}])" if extra else "")
-        raise VlmError(f"the {package} library is not installed; {how}, or use the offline backend")
-
-
 def put(question: Question, asking: Asking) -> Given:
     """One question to the backend, within the settings' time limit in all. Raises nothing but what `poll` raises."""
     backend, settings = asking.backend, asking.settings
     if backend is None:
         return Given(None, "offline")
     by = f"{backend.name} {settings.scrub(_shown(backend.model))}"
-    kept = _kept(asking.cache, question.key(by)) if asking.cache else None
-    if kept is not None:
+    known = kept(asking.cache, question.key(by)) if asking.cache else None
+    if known is not None:
         try:
-            return Given(_checked(kept, question)[0], by, cached=True)
+            return Given(_checked(known, question)[0], by, cached=True)
         except BadAnswer:
             log.info("a kept answer no longer follows its schema; asking again")
     warnings: list[str] = []
@@ -164,7 +70,7 @@ def put(question: Question, asking: Asking) -> Given:
     try:
         answer, text = _converse(question, backend, asking, warnings)
         if asking.cache:
-            _keep(asking.cache, question.key(by), text)
+            keep(asking.cache, question.key(by), text)
     except VlmError as error:
         warnings.append(f"{backend.name} was asked about {question.name!r}: {error}")
     return Given(answer, by, tuple(settings.scrub(warning) for warning in warnings))
@@ -212,10 +118,6 @@ def _converse(question: Question, backend: Backend, asking: Asking, warnings: li
             warnings.append(f"asked once more: {fault}")
 
 
-class BlindModel(VlmError):
-    """The server says that its model takes no pictures."""
-
-
 def _request(question: Question, sees: bool, complaint: str, seconds: float) -> Request:
     text = question.text
     if not sees:
@@ -260,16 +162,11 @@ def _within(backend: Backend, request: Request, asking: Asking) -> str:
     if isinstance(result, VlmError):
         raise result
     if isinstance(result, Exception):
-        raise VlmError(one_line(result)) from None
+        raise VlmError(_one_line(result)) from None
     return result
 
 
-def seconds_of(header: str | None) -> float | None:
-    """A Retry-After header in seconds; the date form, which rate limits do not use, is not read."""
-    return float(header) if header and re.fullmatch(r"\s*\d{1,6}(?:\.\d+)?\s*", header) else None
-
-
-def one_line(error: BaseException) -> str:
+def _one_line(error: BaseException) -> str:
     """A library's error in one short line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
@@ -279,36 +176,3 @@ def _sleep(seconds: float, poll: Callable[[], None]) -> None:
     while (left := end - time.monotonic()) > 0:
         time.sleep(min(0.2, left))
         poll()
-
-
-def _kept(folder: Path, key: str) -> str | None:
-    try:
-        document = json.loads((folder / f"{key}.json").read_text(encoding="utf-8"))
-        return document["text"] if isinstance(document["text"], str) else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _keep(folder: Path, key: str, text: str) -> None:
-    """Keep an answer; a folder that cannot be written costs the next run a question, nothing else."""
-    partial = folder / f"{key}.{uuid4().hex}.part"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps({"text": text}, ensure_ascii=False), encoding="utf-8")
-        partial.replace(folder / f"{key}.json")
-    except OSError as error:
-        log.warning("answers cannot be kept in %s (%s)", folder, error.strerror)
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-
-
-def open_or_offline(name: str, settings: Settings, qwen: Callable[[Path], Backend] | None = None) -> Asking:
-    """As `open_backend`, for a node: a backend that cannot be opened becomes the offline one, with a remark."""
-    try:
-        return Asking(open_backend(name, settings, qwen), settings)
-    except CoverLoopError as error:
-        return Asking(None, settings, remarks=(settings.scrub(f"offline instead: {error}"),))
-
-
-def with_cache(asking: Asking, folder: Path, poll: Callable[[], None] | None = None) -> Asking:
-    return replace(asking, cache=folder, poll=poll or asking.poll)

@@ -1,16 +1,14 @@
 """Which model is asked, with which key: from the environment or ComfyUI's settings file, never from a widget.
 
 A widget's value ends up in every saved file; a key must not. In ComfyUI's settings file
-(`user/default/comfy.settings.json`) each name below is looked up as `CoverLoop.<NAME>`; the environment goes first.
+(`user/default/comfy.settings.json`) each name is looked up as `CoverLoop.<NAME>`; the environment goes first. For any
+model:
 
-    COVERLOOP_VLM            gemini, openai, qwen, offline or auto
-    COVERLOOP_VLM_MODEL      the model's name, for gemini and openai
+    COVERLOOP_VLM            its name, "offline" or "auto"
+    COVERLOOP_VLM_MODEL      which model of a server
     COVERLOOP_VLM_TIMEOUT    seconds one question may take in all (60)
-    GEMINI_API_KEY           or GOOGLE_API_KEY
-    GOOGLE_GEMINI_BASE_URL   another address for the Gemini protocol
-    OPENAI_API_KEY           not needed by most local servers
-    OPENAI_BASE_URL          such as http://127.0.0.1:11434/v1 (Ollama, vLLM, llama.cpp, LM Studio)
-    COVERLOOP_QWEN           folder with Qwen2.5-VL or Qwen3-VL weights, for asking in this process
+
+What else there is to set stands in the model's file in `vlms/`.
 """
 
 from __future__ import annotations
@@ -18,24 +16,13 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import UsageError
 
-NAMES = (
-    "COVERLOOP_VLM",
-    "COVERLOOP_VLM_MODEL",
-    "COVERLOOP_VLM_TIMEOUT",
-    "GEMINI_API_KEY",
-    "GOOGLE_API_KEY",
-    "GOOGLE_GEMINI_BASE_URL",
-    "OPENAI_API_KEY",
-    "OPENAI_BASE_URL",
-    "COVERLOOP_QWEN",
-)
-_SECRET = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY")
+COMMON = ("COVERLOOP_VLM", "COVERLOOP_VLM_MODEL", "COVERLOOP_VLM_TIMEOUT")
 # Shapes of keys, for those that are not ours to know (a proxy's, quoted in its error page).
 _KEY_SHAPES = re.compile(
     r"AIza[\w-]{20,}|\bsk-[\w-]{12,}|(?<=[?&]key=)[^&\s\"']+|(?i:(?<=bearer )|(?<=api_key=))[^\s\"',}]{6,}|(?<=://)[^/\s@]+(?=@)"
@@ -50,7 +37,9 @@ class Settings:
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def read(cls, comfy_settings: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    def read(
+        cls, names: Iterable[str], comfy_settings: Path | None = None, environ: Mapping[str, str] | None = None
+    ) -> Settings:
         """From the environment, then from ComfyUI's settings file (missing or unreadable: as if it were empty)."""
         stored: Mapping[str, object] = {}
         if comfy_settings is not None:
@@ -60,20 +49,15 @@ class Settings:
             except (OSError, ValueError):
                 stored = {}
         environ = os.environ if environ is None else environ
-        found = {name: environ.get(name) or stored.get(f"CoverLoop.{name}") for name in NAMES}
+        found = {name: environ.get(name) or stored.get(f"CoverLoop.{name}") for name in names}
         return cls({name: value.strip() for name, value in found.items() if isinstance(value, str) and value.strip()})
 
     def get(self, name: str) -> str:
         return self.values.get(name, "")
 
-    @property
-    def gemini_key(self) -> str:
-        return self.get("GEMINI_API_KEY") or self.get("GOOGLE_API_KEY")
-
-    @property
-    def has_openai(self) -> bool:
-        """An address, or a key with a model named: a key alone is often there for something else."""
-        return bool(self.get("OPENAI_BASE_URL") or (self.get("OPENAI_API_KEY") and self.get("COVERLOOP_VLM_MODEL")))
+    def public(self) -> dict[str, str]:
+        """Every value that is set; of a key only that it is."""
+        return {name: "set" if name.endswith("_KEY") else self.scrub(value) for name, value in self.values.items()}
 
     @property
     def timeout(self) -> float:
@@ -93,7 +77,7 @@ class Settings:
 
     def scrub(self, text: str) -> str:
         """The text without any of the keys, ours or what looks like one, for messages, logs and caches."""
-        for name in _SECRET:
-            if len(self.get(name)) >= 6:
-                text = text.replace(self.get(name), "[key]")
+        for name, value in self.values.items():
+            if name.endswith("_KEY") and len(value) >= 6:
+                text = text.replace(value, "[key]")
         return _KEY_SHAPES.sub("[key]", text)

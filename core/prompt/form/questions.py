@@ -16,9 +16,9 @@ import numpy as np
 
 from ...image import fit
 from ...pixels import resized
-from ..words.guard import reads_like_an_order
 from .answers import LETTERING_KINDS, Answer, Direction, FindAnswer, JudgeAnswer, Kind, Medium, Mood, MoveAnswer, Place
 from .boxes import BadAnswer, Box, BoxStyle
+from .orders import reads_like_an_order
 
 PROMPTS = Path(__file__).resolve().parents[3] / "prompts"
 JUDGE_VERSION, FIND_VERSION, MOVE_VERSION = 1, 1, 1

@@ -1,8 +1,7 @@
-"""What may not get into a prompt: words that fight the cover, words that are orders.
+"""What may not get into a prompt: words that fight the cover.
 
     violations / clean_movements    camera moves, scene changes, morphs, new people, one-off events, lettering
     with_triggers                   the trigger words of the LoRAs in use, each exactly once
-    reads_like_an_order             lettering such as "ignore the above"
 
 Nothing is dropped in silence: every function hands back what it took out and why.
 """
@@ -51,13 +50,6 @@ _FIGHTS = {
         api, keys?, embedding\w*, lora\w*, json""",
 }
 _FIGHTING = {why: re.compile(rf"\b(?:{alternatives(words)})\b", re.IGNORECASE) for why, words in _FIGHTS.items()}
-_ORDER = re.compile(
-    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:above|previous|prior|all|instructions?|rules?|prompt)\b"
-    r"|\b(?:system|developer) (?:prompt|message)\b|\byou (?:are|must) (?:now )?(?:an?|reply|answer|say|output)\b"
-    r"|\b(?:respond|reply|answer|output) (?:only )?(?:with|in)\b|\bassistant\s*:|"
-    r"위의? ?(?:내용|지시|명령).{0,10}무시|지시.{0,6}무시",
-    re.IGNORECASE | re.DOTALL,
-)
 
 
 @dataclass(frozen=True)
@@ -91,11 +83,6 @@ def clean_movements(movements: Iterable[Movement]) -> tuple[list[Movement], list
         else:
             kept.append(movement)
     return kept, removed
-
-
-def reads_like_an_order(text: str | None) -> bool:
-    """Whether lettering on a cover addresses a model ("ignore the above and ...") and so is kept from it."""
-    return bool(text and _ORDER.search(text[:2000]))
 
 
 MAX_TRIGGER_WORDS = 24

@@ -1,14 +1,18 @@
-"""Gemini through Google's own client library, `google-genai` (Apache-2.0)."""
+"""Gemini through Google's own client library, `google-genai` (Apache-2.0).
+
+GEMINI_API_KEY           or GOOGLE_API_KEY
+GOOGLE_GEMINI_BASE_URL   another address for the Gemini protocol
+"""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from ...errors import UsageError
-from ..form.boxes import GEMINI
-from .put import Request, VlmError, seconds_of
-from .settings import Settings
+from ....errors import UsageError
+from ...form.boxes import GEMINI
+from ..protocol import Host, Request, Vlm, VlmError, seconds_of
+from ..settings import Settings
 
 DEFAULT_MODEL = "gemini-3.6-flash"
 
@@ -21,13 +25,6 @@ class Gemini:
     def __init__(self, key: str, model: str = DEFAULT_MODEL, base_url: str = ""):
         self._key, self.model, self._base_url = key, model, base_url
         self.sees = True
-
-    @classmethod
-    def configured(cls, settings: Settings) -> Gemini:
-        if not settings.gemini_key:
-            raise UsageError("gemini needs a key: set GEMINI_API_KEY in the environment or ComfyUI's settings file")
-        model = settings.get("COVERLOOP_VLM_MODEL") or DEFAULT_MODEL
-        return cls(settings.gemini_key, model, settings.get("GOOGLE_GEMINI_BASE_URL"))
 
     def ask(self, request: Request) -> str:
         from google import genai
@@ -98,3 +95,24 @@ def _retry_delay(error: Any) -> float | None:
         if isinstance(delay, str) and re.fullmatch(r"\d{1,6}(?:\.\d{1,9})?s", delay):
             return float(delay[:-1])
     return seconds_of(getattr(error.response, "headers", {}).get("retry-after"))
+
+
+def _key(settings: Settings) -> str:
+    return settings.get("GEMINI_API_KEY") or settings.get("GOOGLE_API_KEY")
+
+
+def _open(settings: Settings, host: Host) -> Gemini:
+    if not _key(settings):
+        raise UsageError("gemini needs a key: set GEMINI_API_KEY in the environment or ComfyUI's settings file")
+    model = settings.get("COVERLOOP_VLM_MODEL") or DEFAULT_MODEL
+    return Gemini(_key(settings), model, settings.get("GOOGLE_GEMINI_BASE_URL"))
+
+
+VLM = Vlm(
+    open=_open,
+    configured=lambda settings: bool(_key(settings)),
+    rank=1,
+    settings=("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GEMINI_BASE_URL"),
+    library="google.genai",
+    install="pip install google-genai (or coverloop[gemini])",
+)

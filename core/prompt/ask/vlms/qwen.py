@@ -3,6 +3,8 @@
 Nothing is downloaded, nothing but safetensors is loaded, no code that comes with the weights is run. The caller decides
 where the model runs: `place` moves it and says on which device it now is (a node uses ComfyUI's model management).
 The time a question may take is counted for the answer; loading the weights, once, comes on top.
+
+    COVERLOOP_QWEN           the folder, as downloaded from the publisher
 """
 
 from __future__ import annotations
@@ -10,12 +12,14 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ...errors import ModelError
-from ..form.boxes import PIXELS, RELATIVE, BoxStyle
-from .put import Request, VlmError
+from ....errors import ModelError, UsageError
+from ...form.boxes import PIXELS, RELATIVE, BoxStyle
+from ..protocol import Host, Request, Vlm, VlmError
+from ..settings import Settings
 
 # Qwen2.5-VL writes pixels of the picture it was sent, which is sent in a size it takes as it is; the others 0..1000.
 _KINDS: dict[str, BoxStyle] = {
@@ -106,3 +110,26 @@ def _first_device(model: Any) -> Any:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model.to(device)
     return device
+
+
+@lru_cache(maxsize=1)
+def _opened(folder: Path, place: Callable[[Any], Any] | None) -> Qwen:
+    """The weights are loaded once, however often a node runs."""
+    return Qwen(folder, place)
+
+
+def _open(settings: Settings, host: Host) -> Qwen:
+    folder = settings.get("COVERLOOP_QWEN")
+    if not folder:
+        raise UsageError("qwen needs COVERLOOP_QWEN: the folder with Qwen2.5-VL or Qwen3-VL weights")
+    return _opened(host.models / Path(folder).expanduser(), host.place)
+
+
+VLM = Vlm(
+    open=_open,
+    configured=lambda settings: bool(settings.get("COVERLOOP_QWEN")),
+    rank=3,
+    settings=("COVERLOOP_QWEN",),
+    library="transformers",
+    install="pip install transformers",
+)

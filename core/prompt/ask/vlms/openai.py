@@ -1,6 +1,10 @@
 """Any server that speaks OpenAI's chat protocol, through the `openai` library (Apache-2.0).
 
-Ollama, vLLM, llama.cpp and LM Studio serve Qwen-VL this way; set OPENAI_BASE_URL and COVERLOOP_VLM_MODEL.
+Ollama, vLLM, llama.cpp and LM Studio serve Qwen-VL this way.
+
+    OPENAI_BASE_URL          such as http://127.0.0.1:11434/v1
+    OPENAI_API_KEY           not needed by most local servers
+    COVERLOOP_VLM_MODEL      not needed by a server with one model
 """
 
 from __future__ import annotations
@@ -9,10 +13,10 @@ import base64
 import re
 from typing import Any
 
-from ...errors import UsageError
-from ..form.boxes import style_of
-from .put import BlindModel, Request, VlmError, seconds_of
-from .settings import Settings
+from ....errors import UsageError
+from ...form.boxes import style_of
+from ..protocol import BlindModel, Host, Request, Vlm, VlmError, seconds_of
+from ..settings import Settings
 
 _BLIND = re.compile(
     r"image input is not supported|mmproj|does not support (?:image|vision|multimodal)|not a multimodal", re.I
@@ -32,24 +36,11 @@ class OpenAICompatible:
     in_process = False
 
     def __init__(self, model: str, base_url: str = "", key: str = ""):
-        """model "" asks the server, and takes the one it serves when there is only one."""
+        """model: "" until `take_only_model`; base_url "": OpenAI's own."""
         self.model, self._base_url, self._key = model, base_url, key
         self.boxes = style_of(model)
         self.sees = True
         self._refused: list[str] = []  # optional arguments that this server turned out not to know
-
-    @classmethod
-    def configured(cls, settings: Settings) -> OpenAICompatible:
-        base_url, key = settings.get("OPENAI_BASE_URL"), settings.get("OPENAI_API_KEY")
-        if not base_url and not key:
-            raise UsageError("openai needs OPENAI_BASE_URL (a local server) or OPENAI_API_KEY")
-        if base_url and not base_url.startswith(("http://", "https://")):
-            raise UsageError(f"OPENAI_BASE_URL {settings.scrub(base_url)[:80]!r} must begin with http:// or https://")
-        model = settings.get("COVERLOOP_VLM_MODEL")
-        backend = cls(model, base_url, key)
-        if not model:
-            backend._take_only_model()
-        return backend
 
     def _client(self, seconds: float) -> Any:
         import openai
@@ -58,7 +49,12 @@ class OpenAICompatible:
             api_key=self._key or "none", base_url=self._base_url or None, timeout=seconds, max_retries=0
         )
 
-    def _take_only_model(self) -> None:
+    def take_only_model(self) -> None:
+        """Ask the server for its models, and use the one there is.
+
+        Raises:
+            VlmError: it does not say. UsageError: it has none, or several.
+        """
         try:
             served = [entry.id for entry in self._client(5).models.list().data]
         except Exception as error:
@@ -127,3 +123,31 @@ def _fault(error: Any) -> VlmError:
     if error.status_code == 404:
         return VlmError("no such model or address (404); check COVERLOOP_VLM_MODEL and OPENAI_BASE_URL")
     return VlmError(f"the server answered {error.status_code}: {said}")
+
+
+def _configured(settings: Settings) -> bool:
+    """An address, or a key with a model named: a key alone is often there for something else."""
+    named = settings.get("OPENAI_API_KEY") and settings.get("COVERLOOP_VLM_MODEL")
+    return bool(settings.get("OPENAI_BASE_URL") or named)
+
+
+def _open(settings: Settings, host: Host) -> OpenAICompatible:
+    base_url, key = settings.get("OPENAI_BASE_URL"), settings.get("OPENAI_API_KEY")
+    if not base_url and not key:
+        raise UsageError("openai needs OPENAI_BASE_URL (a local server) or OPENAI_API_KEY")
+    if base_url and not base_url.startswith(("http://", "https://")):
+        raise UsageError(f"OPENAI_BASE_URL {settings.scrub(base_url)[:80]!r} must begin with http:// or https://")
+    backend = OpenAICompatible(settings.get("COVERLOOP_VLM_MODEL"), base_url, key)
+    if not backend.model:
+        backend.take_only_model()
+    return backend
+
+
+VLM = Vlm(
+    open=_open,
+    configured=_configured,
+    rank=2,
+    settings=("OPENAI_BASE_URL", "OPENAI_API_KEY"),
+    library="openai",
+    install="pip install openai (or coverloop[openai])",
+)
