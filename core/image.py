@@ -18,9 +18,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .colour import to_srgb
 from .errors import CoverError
+from .limits import SIZE
 from .pixels import resized
 
-MIN_SIDE = 64
 MAX_PIXELS = 100_000_000
 MAX_BYTES = 200_000_000
 MAX_ASPECT = 3.0
@@ -153,8 +153,8 @@ def _check_bounds(width: int, height: int, name: str) -> None:
         raise CoverError(
             f"{name}: {width}x{height} has too many pixels; the limit is {MAX_PIXELS // 1_000_000} megapixels"
         )
-    if min(width, height) < MIN_SIDE:
-        raise CoverError(f"{name}: {width}x{height} is too small; the shorter side must be at least {MIN_SIDE} px")
+    if min(width, height) < SIZE.low:
+        raise CoverError(f"{name}: {width}x{height} is too small; the shorter side must be at least {SIZE.low} px")
     if max(width, height) > MAX_ASPECT * min(width, height):
         raise CoverError(f"{name}: {width}x{height} is too long for a cover; crop it to at most {MAX_ASPECT:.0f}:1")
 

@@ -8,6 +8,7 @@ import torch
 from comfy_api.latest import io, ui
 
 from ..core.image import SUFFIXES, fit, read_cover
+from ..core.limits import SIZE
 from .tensors import image_of, picture
 
 EXAMPLE = "cover.png"
@@ -84,7 +85,7 @@ class CoverLoopFitCover(io.ComfyNode):
             inputs=[
                 io.Image.Input("image", tooltip="The album cover. Of a batch, the first picture is used."),
                 io.Int.Input(
-                    "size", default=1080, min=64, max=4096, step=2, tooltip="Shorter side of the loop in pixels."
+                    "size", default=1080, **SIZE.ends(), step=2, tooltip="Shorter side of the loop in pixels."
                 ),
                 io.Int.Input(
                     "multiple",

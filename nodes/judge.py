@@ -4,6 +4,7 @@ from comfy_api.latest import io, ui
 
 from ..core.judge.plot import plot
 from ..core.judge.score import score
+from ..core.limits import FPS
 from .find import Regions
 from .tensors import Frames, array_of_mask, frames_of, image_of, picture
 
@@ -19,9 +20,7 @@ class CoverLoopScore(io.ComfyNode):
             "the lettering hold still, does enough move. The frames pass through unchanged.",
             inputs=[
                 io.Image.Input("frames", tooltip="One turn of the loop."),
-                io.Float.Input(
-                    "fps", default=24.0, min=1.0, max=120.0, step=0.001, tooltip="Frames per second of the loop."
-                ),
+                io.Float.Input("fps", default=24.0, **FPS.ends(), step=0.001, tooltip="Frames per second of the loop."),
                 io.Image.Input("cover", optional=True, tooltip="The cover the first frame must keep."),
                 io.Mask.Input("mask", optional=True, tooltip="The glyph mask: where the lettering must hold still."),
                 Regions.Input(

@@ -6,6 +6,7 @@ import folder_paths
 from comfy_api.latest import io, ui
 
 from ..core.errors import ModelError
+from ..core.limits import FPS, FRAMES, SECONDS, TRIM
 from ..core.loop import close as core
 from ..core.loop.between import FlowWarp, Interpolator, load_interpolator
 from ..core.loop.tone import tone_match
@@ -54,8 +55,8 @@ class CoverLoopTrim(io.ComfyNode):
             description="Takes the first and last frames off a generated clip: Wan settles in and fades out there.",
             inputs=[
                 io.Image.Input("frames", tooltip="The clip as it was decoded."),
-                io.Int.Input("start", default=2, min=0, max=1000, tooltip="Frames to take off the beginning."),
-                io.Int.Input("end", default=4, min=0, max=1000, tooltip="Frames to take off the end."),
+                io.Int.Input("start", default=2, **TRIM.ends(), tooltip="Frames to take off the beginning."),
+                io.Int.Input("end", default=4, **TRIM.ends(), tooltip="Frames to take off the end."),
             ],
             outputs=[io.Image.Output(display_name="trimmed", tooltip="The frames between.")],
         )
@@ -109,15 +110,14 @@ class CoverLoopFindCut(io.ComfyNode):
                 io.Int.Input(
                     "max_start",
                     default=0,
-                    min=0,
-                    max=1000,
+                    **TRIM.ends(),
                     tooltip="How many frames the start may move. 0 keeps the first frame, which shows the cover.",
                 ),
                 io.Int.Input(
                     "near",
                     default=0,
                     min=0,
-                    max=2400,
+                    max=FRAMES.high,
                     tooltip="Frames the loop should come near, so that its speed stays natural. 0: any length.",
                 ),
             ],
@@ -146,7 +146,7 @@ class CoverLoopClose(io.ComfyNode):
                     "near",
                     default=0,
                     min=0,
-                    max=2400,
+                    max=FRAMES.high,
                     tooltip="Frames the loop should come near, where that leaves the steps even. 0: any length.",
                 ),
                 _interpolator_input(),
@@ -176,9 +176,9 @@ class CoverLoopRetime(io.ComfyNode):
             inputs=[
                 io.Image.Input("frames", tooltip="One turn of the loop."),
                 io.Float.Input(
-                    "seconds", default=4.0, min=0.5, max=20.0, step=0.1, tooltip="Length of one turn of the loop."
+                    "seconds", default=4.0, **SECONDS.ends(), step=0.1, tooltip="Length of one turn of the loop."
                 ),
-                io.Float.Input("fps", default=24.0, min=1.0, max=120.0, step=0.001, tooltip="Frames per second."),
+                io.Float.Input("fps", default=24.0, **FPS.ends(), step=0.001, tooltip="Frames per second."),
                 _interpolator_input(),
             ],
             outputs=[

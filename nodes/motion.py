@@ -1,6 +1,7 @@
 import comfy.utils
 from comfy_api.latest import io, ui
 
+from ..core.limits import FPS, SECONDS, SEED, STRENGTH
 from ..core.motion import stage
 from ..core.motion.recipe import Recipe, derive_recipe
 from .tensors import array_of_mask, images_of, picture
@@ -20,15 +21,13 @@ class CoverLoopRecipe(io.ComfyNode):
                 io.Int.Input(
                     "seed",
                     default=0,
-                    min=0,
-                    max=2**32 - 1,
+                    **SEED.ends(),
                     tooltip="Another seed gives other particles, phases and directions.",
                 ),
                 io.Float.Input(
                     "strength",
                     default=1.0,
-                    min=0.0,
-                    max=2.0,
+                    **STRENGTH.ends(),
                     step=0.05,
                     tooltip="How much everything moves; 1 is gentle, 0 is still.",
                 ),
@@ -57,9 +56,9 @@ class CoverLoopAmbient(io.ComfyNode):
                     "recipe", force_input=True, tooltip="What moves (JSON), from Motion Prompt or Motion Recipe."
                 ),
                 io.Float.Input(
-                    "seconds", default=4.0, min=0.5, max=20.0, step=0.1, tooltip="Length of one turn of the loop."
+                    "seconds", default=4.0, **SECONDS.ends(), step=0.1, tooltip="Length of one turn of the loop."
                 ),
-                io.Float.Input("fps", default=24.0, min=1.0, max=120.0, step=0.001, tooltip="Frames per second."),
+                io.Float.Input("fps", default=24.0, **FPS.ends(), step=0.001, tooltip="Frames per second."),
                 io.String.Input(
                     "edited",
                     multiline=True,

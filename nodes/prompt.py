@@ -10,6 +10,7 @@ import torch
 from comfy_api.latest import io, ui
 
 from ..core.lettering.find import named
+from ..core.limits import SEED, STRENGTH
 from ..core.prompt import looks
 from ..core.prompt.ask.protocol import Host
 from ..core.prompt.ask.put import Asking
@@ -105,14 +106,11 @@ class CoverLoopMotionPrompt(io.ComfyNode):
                 io.Float.Input(
                     "strength",
                     default=1.0,
-                    min=0.0,
-                    max=2.0,
+                    **STRENGTH.ends(),
                     step=0.05,
                     tooltip="How much everything moves; capped so that the cover is kept.",
                 ),
-                io.Int.Input(
-                    "seed", default=0, min=0, max=2**32 - 1, tooltip="Another seed, other particles and phases."
-                ),
+                io.Int.Input("seed", default=0, **SEED.ends(), tooltip="Another seed, other particles and phases."),
                 io.String.Input(
                     "triggers",
                     tooltip="Trigger words of the LoRAs in use, comma-separated; each is put in once.",

@@ -6,6 +6,7 @@ import folder_paths
 from comfy.cli_args import args
 from comfy_api.latest import io, ui
 
+from ..core import limits
 from ..core.files import write_text
 from ..core.video.encode import CRF, encode, write_poster
 from .tensors import frames_of, picture
@@ -22,7 +23,7 @@ class CoverLoopSave(io.ComfyNode):
             "encoder does not open again, with a poster (first frame) and a sidecar JSON.",
             inputs=[
                 io.Image.Input("frames", tooltip="One turn of the loop."),
-                io.Float.Input("fps", default=24.0, min=1.0, max=120.0, step=0.001, tooltip="Frames per second."),
+                io.Float.Input("fps", default=24.0, **limits.FPS.ends(), step=0.001, tooltip="Frames per second."),
                 io.String.Input(
                     "filename_prefix",
                     default="coverloop/loop",
@@ -31,8 +32,7 @@ class CoverLoopSave(io.ComfyNode):
                 io.Int.Input(
                     "crf",
                     default=CRF,
-                    min=0,
-                    max=40,
+                    **limits.CRF.ends(),
                     tooltip="Quality of the encode: lower is better and larger. 16 is hard to tell from the frames.",
                 ),
                 io.String.Input(

@@ -5,6 +5,7 @@ import folder_paths
 from comfy_api.latest import io, ui
 
 from ..core.errors import ModelError
+from ..core.limits import MEGAPIXELS, SECONDS, SPARE
 from ..core.pixels import resized
 from ..core.wan import clip as core
 from .tensors import checked, frames_of, image_of, images_of, picture
@@ -24,21 +25,19 @@ class CoverLoopFitWan(io.ComfyNode):
             inputs=[
                 io.Image.Input("plate", tooltip="The clean plate."),
                 io.Float.Input(
-                    "seconds", default=4.0, min=0.5, max=20.0, step=0.1, tooltip="Length of one turn of the loop."
+                    "seconds", default=4.0, **SECONDS.ends(), step=0.1, tooltip="Length of one turn of the loop."
                 ),
                 io.Float.Input(
                     "megapixels",
                     default=0.9,
-                    min=0.004,
-                    max=4.0,
+                    **MEGAPIXELS.ends(),
                     step=0.01,
                     tooltip="Area of the generated clip. Wan 2.2 5B was trained at 0.9 (1280x704, 960x960).",
                 ),
                 io.Int.Input(
                     "spare",
                     default=9,
-                    min=0,
-                    max=60,
+                    **SPARE.ends(),
                     tooltip="Frames generated on top of the loop: trimmed ends and room for the search of the cut.",
                 ),
             ],

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from ..errors import ClipError
+from ..limits import FRAMES
 from ..pixels import reduced, ring_steps
 from .between import FLOW_SIDE, FlowWarp, Grain, Interpolator, usual_grain
 from .pace import march, timing
@@ -312,12 +313,12 @@ def retime(frames: np.ndarray, count: int, interpolator: Interpolator | None = N
     frames: (N, H, W, 3) uint8. Frame 0 stays frame 0; new frames fall between their two neighbours on the ring.
 
     Raises:
-        ClipError: count under 2 or over 2400, or no clip.
+        ClipError: count under 2 or over `limits.FRAMES`, or no clip.
     """
     if frames.ndim != 4 or len(frames) < 2 or frames.dtype != np.uint8:
         raise ClipError(f"frames are {frames.dtype} {frames.shape}; they must be (N, H, W, 3) uint8 with N >= 2")
-    if not 2 <= count <= 2400:
-        raise ClipError(f"{count} frames is outside 2..2400; change the duration or the rate")
+    if not 2 <= count <= FRAMES.high:
+        raise ClipError(f"{count} frames is outside 2..{FRAMES.high}; change the duration or the rate")
     if count == len(frames):
         return frames
     interpolator = interpolator or FlowWarp()

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from ..errors import CoverError, RecipeError
+from ..limits import SEED, STRENGTH
 from . import effects as effects  # read: each file registers itself
 from .derive import derive_effects
 from .effect import AnyEffect
@@ -27,7 +28,7 @@ class Recipe(Strict):
     """What moves, and how. The same recipe, picture, length and rate give the same frames."""
 
     version: Literal[1] = 1
-    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
+    seed: Annotated[int, Field(ge=SEED.low, le=SEED.high)] = 0
     effects: Annotated[tuple[AnyEffect, ...], Field(max_length=16)] = ()
 
     @classmethod
@@ -84,7 +85,7 @@ def derive_recipe(plate: np.ndarray, *, seed: int = 0, strength: float = 1.0) ->
     """
     if plate.ndim != 3 or plate.shape[2] != 3 or plate.dtype != np.uint8:
         raise CoverError(f"plate: {plate.shape} {plate.dtype}; give (height, width, 3) uint8")
-    if not 0 <= strength <= 2:
-        raise RecipeError(f"strength: {strength}; give 0 (still) to 2")
+    if not STRENGTH.holds(strength):
+        raise RecipeError(f"strength: {strength}; give {STRENGTH}")
     effects = derive_effects(Scene(plate), np.random.default_rng([seed, 0]), float(strength))
     return Recipe(seed=seed, effects=effects)

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from ..errors import ClipError, CoverError
+from ..limits import FPS, FRAMES
 from ..parallel import in_order
 from ..pixels import smoothstep
 from .canvas import Canvas
@@ -24,7 +25,6 @@ from .scene import Scene
 from .streams import Streams
 from .waves import Grid, Waves
 
-MAX_FRAMES = 4096
 STILL_REACH = 150.0  # px at 1080: a drift of 15 px that ends over this length bends nothing to the eye; 90 did
 DITHER_SPOT = 1.5  # px at 1080; on 24 covers 1 gives larger files, 3 a larger first step
 
@@ -46,14 +46,14 @@ def ambient(
     `progress(done, total)` is called after each frame. Deterministic, whatever the number of cores.
 
     Raises:
-        CoverError: plate is not (H, W, 3) uint8. ClipError: fewer than 1 or over 4096 frames, or fps not positive.
+        CoverError: plate is not (H, W, 3) uint8. ClipError: frames or fps beyond `limits`.
     """
     if plate.ndim != 3 or plate.shape[2] != 3 or plate.dtype != np.uint8 or min(plate.shape[:2]) < 16:
         raise CoverError(f"plate: {plate.shape} {plate.dtype}; give (height, width, 3) uint8, at least 16 px")
-    if not 1 <= frames <= MAX_FRAMES:
-        raise ClipError(f"frames: {frames}; give 1 to {MAX_FRAMES}")
-    if not 0 < fps <= 1000:
-        raise ClipError(f"fps: {fps}; give more than 0, at most 1000")
+    if not FRAMES.holds(frames):
+        raise ClipError(f"frames: {frames}; give {FRAMES}")
+    if not FPS.holds(fps):
+        raise ClipError(f"fps: {fps}; give {FPS}")
     return _play(np.ascontiguousarray(plate), recipe, frames, fps, still, progress)
 
 

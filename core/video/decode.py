@@ -16,9 +16,9 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from ..errors import ClipError
+from ..limits import FRAMES
 from ..parallel import in_order
 
-MAX_FRAMES = 2400
 MAX_PIXELS = 1_000_000_000
 """Over all frames of a clip: 3 GB decoded."""
 MAX_FRAME_PIXELS = 40_000_000
@@ -37,7 +37,7 @@ class Clip:
     fps: Fraction
 
 
-def decode(path: str | Path, *, max_frames: int = MAX_FRAMES, max_pixels: int = MAX_PIXELS) -> Clip:
+def decode(path: str | Path, *, max_frames: int = FRAMES.high, max_pixels: int = MAX_PIXELS) -> Clip:
     """Read a whole video file; as `opened`, and raises as it does."""
     with opened(path, max_frames=max_frames, max_pixels=max_pixels) as video:
         frames: np.ndarray | None = None
@@ -63,7 +63,7 @@ class Video:
 
 
 @contextlib.contextmanager
-def opened(path: str | Path, *, max_frames: int = MAX_FRAMES, max_pixels: int = MAX_PIXELS) -> Iterator[Video]:
+def opened(path: str | Path, *, max_frames: int = FRAMES.high, max_pixels: int = MAX_PIXELS) -> Iterator[Video]:
     """Read a video file frame by frame. Audio is ignored; rotation and the file's colour tags are followed, odd sizes
     are fine.
 

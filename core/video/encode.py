@@ -33,6 +33,7 @@ from av.video.frame import PictureType
 from av.video.stream import VideoStream
 from PIL import Image
 
+from .. import limits
 from ..errors import ClipError, UsageError
 from ..files import whole_file
 
@@ -65,11 +66,11 @@ def encode(
 
     Raises:
         ClipError: no frames, frames of different size or dtype, or smaller than 16 px.
-        UsageError: the file cannot be written, fps not in 1..240, crf not in 0..51 or an unknown preset.
+        UsageError: the file cannot be written, fps or crf beyond `limits` or an unknown preset.
     """
     path, rate = Path(path), frame_rate(fps)
-    if not 0 <= crf <= 51:
-        raise UsageError(f"crf {crf} is outside 0..51; 16 is hard to tell from the frames")
+    if not limits.CRF.holds(crf):
+        raise UsageError(f"crf {crf} is outside {limits.CRF}; 16 is hard to tell from the frames")
     checked = _checked(frames)
     head = list(itertools.islice(checked, _PROBE))
     if not head:
@@ -142,10 +143,10 @@ def frame_rate(fps: float | Fraction) -> Fraction:
     """An exact rate: 23.976, 29.97 and 59.94 become 24000/1001, 30000/1001 and 60000/1001.
 
     Raises:
-        UsageError: not a number in 1..240.
+        UsageError: not a number in `limits.FPS`.
     """
-    if not (math.isfinite(fps) and 1 <= fps <= 240):
-        raise UsageError(f"{fps} frames per second is outside 1..240; 24 is usual")
+    if not limits.FPS.holds(fps):
+        raise UsageError(f"{fps} frames per second is outside {limits.FPS}; 24 is usual")
     if isinstance(fps, Fraction):
         return fps
     whole = round(fps * 1001 / 1000)

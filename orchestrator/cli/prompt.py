@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ...core.limits import SEED, STRENGTH
 from .options import PATH, ToldOption, debug_option, echo_json, json_option
 
 
@@ -23,8 +24,8 @@ def _backends() -> str:
 @click.option("--genre", default="", metavar="TEXT")
 @click.option("--lyrics", default="", metavar="TEXT")
 @click.option("--triggers", default="", metavar="WORDS", help="Trigger words of the LoRAs in use, comma-separated.")
-@click.option("--strength", type=click.FloatRange(0, 2), default=1.0, show_default=True, help="How much moves.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
+@click.option("--strength", type=click.FloatRange(*STRENGTH), default=1.0, show_default=True, help="How much moves.")
+@click.option("--seed", type=click.IntRange(*SEED), default=0, show_default=True)
 @json_option
 @debug_option
 def prompt(cover, plate, backend, intent, triggers, strength, seed, as_json, **tags) -> None:

@@ -18,11 +18,12 @@ import numpy as np
 
 from ...core.errors import CoverError
 from ...core.image import fit, read_cover
+from ...core.limits import SIZE
 from .workflow import Value, Workflow
 
 NAMESPACE = uuid.UUID("6f8f4c1e-6a0f-5d8e-9a64-2f1c7a3f0c55")
 MAX_UPLOAD = 95_000_000
-MAX_UPLOAD_SIDE = 4096
+MAX_UPLOAD_SIDE = SIZE.high
 
 
 @dataclass(frozen=True)
