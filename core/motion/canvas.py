@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -22,7 +23,12 @@ class Overlay(Protocol):
 
 @dataclass
 class Canvas:
-    """shape: of a frame, (H, W, 3). calm: (h, w) on the grid, 0 on faces, which no local movement may bend."""
+    """shape: of a frame, (H, W, 3). calm: (h, w) on the grid, 0 where nothing may bend: faces, straight lines.
+
+    shift: displacement, px at 1080. light: gain, 0.05 is 5 % more; gains: the same as functions of loop time. glow:
+    grey levels that are added. streams: what flows on and on. layers: laid over the displaced picture, before light;
+    overlays: over all of it.
+    """
 
     scene: Scene
     grid: Grid
@@ -32,5 +38,8 @@ class Canvas:
     calm: np.ndarray
     shift: Waves
     light: Waves
+    glow: Waves
     streams: Streams
+    gains: list[Callable[[float], np.ndarray]] = field(default_factory=list)
+    layers: list[Overlay] = field(default_factory=list)
     overlays: list[Overlay] = field(default_factory=list)

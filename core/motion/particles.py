@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from ..pixels import smoothstep
+from .region import rgb
 
 TURN = 2 * np.pi
 JOIN = 0.11  # share of a turn on each side of the join in which particles over plain parts fade, on average
@@ -81,7 +82,7 @@ class Swarm:
         )  # a large one is out of focus: soft and faint
         self._peak = 255 * effect.brightness * faint * rng.uniform(0.5, 1.0, count)
         self._flicker = rng.uniform(0, TURN, count), rng.integers(2, 5, count)
-        self._colour = np.asarray(_rgb(effect.colour) if effect.colour else style.colour, np.float32)
+        self._colour = rgb(effect.colour) if effect.colour else np.asarray(style.colour, np.float32)
         self._rest = self._visible(0.0)
 
     def _alive_at_join(self) -> np.ndarray:
@@ -121,10 +122,6 @@ class Swarm:
         along = np.exp(-(((np.arange(y0, y1) + 0.5 - y) / size) ** 2)) * level
         light = np.multiply.outer(along, np.multiply.outer(across, self._colour))
         frame[y0:y1, x0:x1] += light.astype(np.float32)
-
-
-def _rgb(colour: str) -> list[float]:
-    return [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
 
 
 def _places(count: int, mask: np.ndarray, hiding: np.ndarray, choosy: np.ndarray, rng) -> np.ndarray:

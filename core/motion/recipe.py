@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 from pydantic import Field, ValidationError
@@ -24,11 +24,18 @@ from .scene import Scene
 MAX_TEXT = 200_000
 
 
+Keep = Literal["borders", "lines", "faces", "tone"]
+"""What stays as it is whatever moves: frames round the picture do not move, straight lines and faces do not bend, white
+and black grounds keep their tone."""
+KEEP_ALL: frozenset[Keep] = frozenset(get_args(Keep))
+
+
 class Recipe(Strict):
     """What moves, and how. The same recipe, picture, length and rate give the same frames."""
 
     version: Literal[1] = 1
     seed: Annotated[int, Field(ge=SEED.low, le=SEED.high)] = 0
+    keep: frozenset[Keep] = frozenset()
     effects: Annotated[tuple[AnyEffect, ...], Field(max_length=16)] = ()
 
     @classmethod
@@ -55,7 +62,8 @@ class Recipe(Strict):
 
     def to_json(self) -> str:
         """Indented JSON with a fixed order of fields; `Recipe.parse` reads it back to an equal recipe."""
-        return json.dumps(self.model_dump(mode="json"), indent=2)
+        fields = self.model_dump(mode="json")
+        return json.dumps({**fields, "keep": sorted(fields["keep"])}, indent=2)
 
 
 def _message(error: ValidationError) -> str:
@@ -88,4 +96,4 @@ def derive_recipe(plate: np.ndarray, *, seed: int = 0, strength: float = 1.0) ->
     if not STRENGTH.holds(strength):
         raise RecipeError(f"strength: {strength}; give {STRENGTH}")
     effects = derive_effects(Scene(plate), np.random.default_rng([seed, 0]), float(strength))
-    return Recipe(seed=seed, effects=effects)
+    return Recipe(seed=seed, keep=KEEP_ALL, effects=effects)

@@ -13,7 +13,28 @@ Point = tuple[Unit, Unit]
 Degrees = Annotated[float, Field(ge=-360, le=360)]
 Cycles = Annotated[int, Field(ge=1, le=8)]
 Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
-Mask = Literal["all", "subject", "background", "sky", "water", "textured", "highlights"]
+Mask = Literal[
+    "all",
+    "subject",
+    "background",
+    "sky",
+    "water",
+    "textured",
+    "highlights",
+    "foliage",
+    "hair",
+    "faces",
+    "lights",
+    "fire",
+    "flat",
+    "shapes",
+    "painted",
+]
+
+
+def rgb(colour: str) -> np.ndarray:
+    """#rrggbb as (3,) float32 in 0..1."""
+    return np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)], np.float32)
 
 
 class Strict(BaseModel):

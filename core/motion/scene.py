@@ -14,7 +14,9 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from ..pixels import ramp, resized
+from ..pixels import disc, ramp, resized
+from . import parts
+from .calibration import KEEPING
 
 SIDE = 256
 
@@ -32,11 +34,28 @@ class Scene:
         self.light = np.ascontiguousarray(self.lab[..., 0])
         self.height, self.width = self.light.shape
 
+    painted: np.ndarray | None = None
+    """A mask that a person painted, of any size; without one it is everywhere."""
+    far: np.ndarray | None = None
+    """A depth picture that was given, (H, W) float32, near is 1."""
+
     def mask(self, name: str) -> np.ndarray:
         """The mask that a recipe calls `name` ("all", "sky", ...)."""
         if name == "all":
             return np.ones((self.height, self.width), np.float32)
+        if name == "painted":
+            return self._given(self.painted)
+        if name == "shapes":
+            inside = [shape.inside for shape in self.shapes]
+            return (
+                np.any(inside, axis=0).astype(np.float32) if inside else np.zeros((self.height, self.width), np.float32)
+            )
         return getattr(self, name)
+
+    def _given(self, mask: np.ndarray | None) -> np.ndarray:
+        if mask is None:
+            return np.ones((self.height, self.width), np.float32)
+        return cv2.resize(mask.astype(np.float32), (self.width, self.height), interpolation=cv2.INTER_AREA).clip(0, 1)
 
     @cached_property
     def gradient(self) -> np.ndarray:
@@ -204,6 +223,77 @@ class Scene:
         return cv2.GaussianBlur(specks * (1 - self.outlines), (0, 0), 0.8)
 
     @cached_property
+    def flat(self) -> np.ndarray:
+        """Plain paper, print or black."""
+        return parts.flat(self.lab)
+
+    @cached_property
+    def plain(self) -> np.ndarray:
+        """Flat ground that is nearly white or nearly black."""
+        return parts.plain(self.lab, self.flat)
+
+    @cached_property
+    def ground(self) -> np.ndarray:
+        """(h, w) bool: the one flat colour that a graphic stands on."""
+        return parts.ground(self.lab, self.flat)
+
+    @cached_property
+    def shapes(self) -> tuple[parts.FreeShape, ...]:
+        """What stands free on the ground."""
+        return parts.free_shapes(self.ground)
+
+    @cached_property
+    def border(self) -> np.ndarray:
+        """(h, w) bool: a frame round the picture."""
+        return parts.border(self.lab)
+
+    @cached_property
+    def lights(self) -> np.ndarray:
+        """Lamps, screens, neon in the dark."""
+        return parts.lamps(self.lab)
+
+    @cached_property
+    def fire(self) -> np.ndarray:
+        """Bright orange and yellow in the dark."""
+        return parts.flames(self.lab)
+
+    @cached_property
+    def foliage(self) -> np.ndarray:
+        """Dense texture in the colours of leaves and grass."""
+        _, a, b = cv2.split(cv2.GaussianBlur(self.lab, (0, 0), 2))
+        hue = np.degrees(np.arctan2(b, a)) % 360
+        leafy = ramp(hue, 60, 85) * ramp(hue, 190, 165) * ramp(np.hypot(a, b), 5, 11)
+        return (self.textured * leafy).astype(np.float32)
+
+    @cached_property
+    def hair(self) -> np.ndarray:
+        """Dark strands around a face; empty without one."""
+        around = cv2.dilate(self.faces, disc(max(3, 0.5 * np.sqrt(float((self.faces > 0.5).sum()) / np.pi))))
+        dark = ramp(self.light, 45, 25)
+        return cv2.GaussianBlur((around * (1 - self.faces) * dark).astype(np.float32), (0, 0), 2)
+
+    @cached_property
+    def stiff(self) -> np.ndarray:
+        """1 along straight lines and long clear outlines: what must not bend."""
+        lines = (self.outlines > 0.5).astype(np.uint8)
+        away = cv2.distanceTransform(1 - lines, cv2.DIST_L2, 5)
+        return ramp(away, KEEPING.stiff_reach, 0.3 * KEEPING.stiff_reach).astype(np.float32)
+
+    @cached_property
+    def brightest(self) -> tuple[float, float]:
+        """Where the broadest bright spot is, as shares of width and height."""
+        soft = cv2.GaussianBlur(self.light, (0, 0), 6)
+        row, column = np.unravel_index(int(soft.argmax()), soft.shape)
+        return (float(column) + 0.5) / self.width, (float(row) + 0.5) / self.height
+
+    def tint_at(self, point: tuple[float, float]) -> np.ndarray:
+        """The colour of light at a place, (3,) float32, its largest part 1."""
+        x, y = min(int(point[0] * self.width), self.width - 1), min(int(point[1] * self.height), self.height - 1)
+        around = self.small[max(0, y - 6) : y + 7, max(0, x - 6) : x + 7].reshape(-1, 3).astype(np.float32)
+        colour = around.mean(0)
+        return (colour / max(float(colour.max()), 1.0)).astype(np.float32)
+
+    @cached_property
     def saliency(self) -> np.ndarray:
         """0..1, how unlike the colours of the picture's border, weighted to the middle (border prior, Wei 2012)."""
         rim = max(3, self.width // 32)
@@ -266,11 +356,14 @@ class Scene:
         """How far each part drifts in a parallax, 0.3 (far) .. 1 (near); smooth, so that no straight line kinks.
 
         kind: "flat" (one plane), "vertical" (low is near), "subject" (the subject is near), "shapes" (what is unlike
-        the border is near).
+        the border is near), "image" (as the depth picture that was given says).
         """
-        if kind == "flat":
+        if kind == "flat" or (kind == "image" and self.far is None):
             return np.ones((self.height, self.width), np.float32)
-        if kind == "vertical":
+        if kind == "image":
+            near = cv2.GaussianBlur(self._given(self.far), (0, 0), SIDE / 64)
+            near = (near - near.min()) / max(float(np.ptp(near)), 1e-3)
+        elif kind == "vertical":
             top = 0.15 if self.horizon is None else 0.8 * self.horizon / self.height
             near = ramp(np.linspace(0, 1, self.height, dtype=np.float32), top, 1.05)[:, None]
             near = np.repeat(near, self.width, axis=1)

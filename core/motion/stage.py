@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from ..errors import ClipError, CoverError
 from ..limits import FPS, FRAMES
 from ..parallel import in_order
 from ..pixels import smoothstep
+from .calibration import KEEPING
 from .canvas import Canvas
 from .effect import Placed
 from .recipe import Recipe
@@ -36,13 +38,18 @@ def ambient(
     frames: int,
     fps: float,
     still: np.ndarray | None = None,
+    mask: np.ndarray | None = None,
+    depth: np.ndarray | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[np.ndarray]:
     """Play a recipe over a picture.
 
     plate: (H, W, 3) uint8 sRGB. Yields exactly `frames` frames of the same shape; the first equals the plate.
     still: a mask of any size, laid over the whole plate: above 0.5 nothing moves or changes there, and motion comes up
-    softly around.
+    softly around. A recipe that keeps "tone" lets broad light pass over it.
+    mask: what a person painted, of any size: effects of region "painted" act there; when the recipe has none, all of
+    it is kept to the mask. depth: (h, w) float in 0..1, near is 1, for a parallax of depth "image"; given one, every
+    parallax of the recipe uses it.
     `progress(done, total)` is called after each frame. Deterministic, whatever the number of cores.
 
     Raises:
@@ -54,43 +61,50 @@ def ambient(
         raise ClipError(f"frames: {frames}; give {FRAMES}")
     if not FPS.holds(fps):
         raise ClipError(f"fps: {fps}; give {FPS}")
-    return _play(np.ascontiguousarray(plate), recipe, frames, fps, still, progress)
+    given = Given(still, mask, depth)
+    return _play(np.ascontiguousarray(plate), recipe, frames, fps, given, progress)
 
 
-def _play(plate, recipe, frames, fps, still, progress) -> Iterator[np.ndarray]:
-    stage = Stage(plate, recipe, frames, frames / fps, still)
+def _play(plate, recipe, frames, fps, given, progress) -> Iterator[np.ndarray]:
+    stage = Stage(plate, recipe, frames, frames / fps, given)
     for done, frame in enumerate(in_order(stage.frame, range(frames)), 1):
         if progress:
             progress(done, frames)
         yield frame
 
 
+class Given(NamedTuple):
+    """What a person, or a node before this one, says beside the recipe; masks of any size, see `ambient`."""
+
+    still: np.ndarray | None = None
+    mask: np.ndarray | None = None
+    depth: np.ndarray | None = None
+
+
 class Stage:
     """A picture and a recipe, made ready; `frame(i)` renders any frame on its own."""
 
-    def __init__(self, plate: np.ndarray, recipe: Recipe, frames: int, seconds: float, still: np.ndarray | None = None):
+    def __init__(
+        self,
+        plate: np.ndarray,
+        recipe: Recipe,
+        frames: int,
+        seconds: float,
+        given: Given = Given(),  # noqa: B008
+    ):
         self.plate, self.frames = plate, frames
         self._own = threading.local()
         self.height, self.width = plate.shape[:2]
-        self.grid = grid = Grid(self.height, self.width, seconds)
+        self.grid = Grid(self.height, self.width, seconds)
         self.scene = scene = Scene(plate)
-        self.shift, self.light = Waves((*grid.shape, 2)), Waves((*grid.shape, 1))
-        self.streams = Streams(grid, np.random.default_rng([recipe.seed, 1]))
-        calm = 1 - grid.resize(scene.faces)
-        canvas = Canvas(scene, grid, plate.shape, frames, seconds, calm, self.shift, self.light, self.streams)
-        for index, effect in enumerate(recipe.effects):
-            region = effect.region if isinstance(effect, Placed) else Region()
-            effect.draw(canvas, self._mask(region), np.random.default_rng([recipe.seed, 2, index]))
-        self.overlays = canvas.overlays
-        moving = np.ones(grid.shape, np.float32) if still is None else _moving(still, grid)
+        scene.painted, scene.far = given.mask, given.depth
+        self._draw(recipe, seconds, given)
+        moving = self._hold(recipe, given.still)
+        self.held = moving <= 0
         lively = _resized(moving, np.empty((self.height, self.width), np.float32))
         x, y, across, down = cv2.boundingRect((lively < 1).astype(np.uint8))
         self._held = np.s_[y : y + down, x : x + across]
         self._share = np.repeat(lively[self._held][..., None], 3, axis=2)
-        free = grid.border() * moving[..., None]
-        self.shift.scale(free)
-        self.streams.distance *= free
-        self.light.scale(moving[..., None])
         x, y = np.meshgrid(np.arange(self.width, dtype=np.float32), np.arange(self.height, dtype=np.float32))
         self._here = np.dstack([x, y]) * 2
         self._exact = plate.astype(np.float32)
@@ -100,7 +114,60 @@ class Stage:
         speed = cv2.resize(np.abs(self.streams.distance).max(2), (self.width, self.height))
         self._still = [part for part in self._tiles if speed[part].max() < 0.1]
 
-    def _mask(self, region: Region) -> np.ndarray:
+    def _draw(self, recipe: Recipe, seconds: float, given: Given) -> None:
+        """Let every effect add its fields to a canvas."""
+        grid, scene = self.grid, self.scene
+        calm = 1 - grid.resize(scene.faces)
+        if "lines" in recipe.keep:
+            calm = calm * (1 - grid.resize(scene.stiff))
+        self.shift, self.light, self.glow = (Waves((*grid.shape, channels)) for channels in (2, 1, 3))
+        self.streams = Streams(grid, np.random.default_rng([recipe.seed, 1]))
+        fields = (calm, self.shift, self.light, self.glow, self.streams)
+        canvas = Canvas(scene, grid, self.plate.shape, self.frames, seconds, *fields)
+        regions = [effect.region if isinstance(effect, Placed) else Region() for effect in recipe.effects]
+        painted = given.mask is not None and not any(region.mask == "painted" for region in regions)
+        for index, (effect, region) in enumerate(zip(recipe.effects, regions, strict=True)):
+            if given.depth is not None and hasattr(effect, "depth"):
+                effect = effect.model_copy(update={"depth": "image"})
+            mask = self.region_mask(region)
+            mask = mask * grid.resize(scene.mask("painted")) if painted else mask
+            effect.draw(canvas, mask, np.random.default_rng([recipe.seed, 2, index]))
+        self.gains, self.layers, self.overlays = canvas.gains, canvas.layers, canvas.overlays
+
+    def _hold(self, recipe: Recipe, still: np.ndarray | None) -> np.ndarray:
+        """Bring the fields to zero where nothing may move; (h, w) float32, 0 there and 1 where all is free."""
+        grid, scene = self.grid, self.scene
+        held = _held(still, grid)
+        framed = _held(scene.border.astype(np.float32) if "borders" in recipe.keep else None, grid)
+        moving = np.ones(grid.shape, np.float32)
+        if held.any():
+            moving = _moving(held, grid, self._reach() if recipe.keep else np.float32(STILL_REACH))
+        if framed.any():
+            moving = moving * _moving(framed, grid, self._reach())
+        free = grid.border() * moving[..., None]
+        self.shift.scale(free)
+        self.streams.distance *= free
+        tone, light = self._tone(recipe, moving, framed)
+        self.light.scale(light[..., None] * tone[..., None])
+        self.glow.scale(moving[..., None] * tone[..., None])
+        self._toned = light * tone
+        return moving
+
+    def _tone(self, recipe: Recipe, moving: np.ndarray, framed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What of light white and black grounds take, and what is left of it where things are held."""
+        if "tone" not in recipe.keep:
+            return np.ones_like(moving), moving
+        tone = 1 - (1 - KEEPING.white_light) * self.grid.resize(self.scene.plain)
+        light = np.ones_like(moving) if not framed.any() else _moving(framed, self.grid, np.float32(8.0))
+        return tone, light
+
+    def _reach(self) -> np.ndarray:
+        """(h, w) px over which motion of this size comes up without bending things."""
+        most = self.shift.reach() + np.abs(self.streams.distance).max(2)
+        most = cv2.GaussianBlur(cv2.dilate(most, np.ones((9, 9))), (0, 0), 6)
+        return np.maximum(1.5 / KEEPING.slope * most, KEEPING.reach_least).astype(np.float32)
+
+    def region_mask(self, region: Region) -> np.ndarray:
         """(h, w) float32 on the grid."""
         mask = self.grid.resize(self.scene.mask(region.mask))
         if region.invert:
@@ -109,15 +176,27 @@ class Stage:
             mask = mask * drawn(region, mask.shape)
         return mask
 
+    def course(self) -> np.ndarray:
+        """(h, w, 2) px at 1080: how far and which way each point goes in a turn, of streams, or swings at its widest."""
+        times = [self.shift.at(t) for t in np.linspace(0, 1, 9)[1:-1]] if self.shift else []
+        widest = max(times, key=lambda field: float(np.abs(field).sum()), default=np.zeros((*self.grid.shape, 2), "f4"))
+        return self.streams.distance + widest
+
     def frame(self, index: int) -> np.ndarray:
         if index % self.frames == 0:
             return self.plate.copy()
         t = index / self.frames
         frame = self._moved(t)
+        for layer in self.layers:
+            layer.stamp(frame, t, index)
         flat = frame.reshape(self.height, -1)
-        if self.light:
+        if self.light or self.gains:
             gain = 1 + self.light.at(t)[..., 0]
+            for more in self.gains:
+                gain += more(t) * self._toned
             cv2.multiply(flat, _resized(gain, self._space("gain", *flat.shape)), dst=flat)
+        if self.glow:
+            cv2.add(frame, _resized(self.glow.at(t), self._space("glow", *frame.shape)), dst=frame)
         part = frame[self._held]
         before = part.copy()
         for overlay in self.overlays:
@@ -174,15 +253,19 @@ class Stage:
         ]
 
 
-def _moving(still: np.ndarray, grid: Grid) -> np.ndarray:
-    """(h, w) float32 on the grid: 0 where `still` is above 0.5, 1 from STILL_REACH away, smooth between."""
-    calm = cv2.resize((still > 0.5).astype(np.float32), grid.shape[::-1], interpolation=cv2.INTER_AREA) > 0
-    if not calm.any():
-        return np.ones(grid.shape, np.float32)
+def _held(still: np.ndarray | None, grid: Grid) -> np.ndarray:
+    """(h, w) bool on the grid: every cell that the mask touches."""
+    if still is None:
+        return np.zeros(grid.shape, bool)
+    return cv2.resize((still > 0.5).astype(np.float32), grid.shape[::-1], interpolation=cv2.INTER_AREA) > 0
+
+
+def _moving(held: np.ndarray, grid: Grid, reach: np.ndarray | np.float32) -> np.ndarray:
+    """(h, w) float32 on the grid: 0 where `held`, 1 from `reach` px away (at 1080), smooth between."""
     cell = float(grid.x[0, 1] - grid.x[0, 0])  # px of a 1080 px picture
-    away = cv2.distanceTransform((~calm).astype(np.uint8), cv2.DIST_L2, 5) - 1  # the next cell touches it
+    away = cv2.distanceTransform((~held).astype(np.uint8), cv2.DIST_L2, 5) - 1  # the next cell touches it
     away = cv2.GaussianBlur(away, (0, 0), 24 / cell) - 12 / cell  # half-way between two parts it would have a ridge
-    return smoothstep(np.clip(away * cell / STILL_REACH, 0, 1) * ~calm).astype(np.float32)
+    return (smoothstep(np.clip(away * cell / reach, 0, 1)) * ~held).astype(np.float32)
 
 
 def _doubled(picture: np.ndarray) -> np.ndarray:

@@ -40,6 +40,13 @@ class Waves:
             for field in fields:
                 field *= factor
 
+    def reach(self) -> np.ndarray:
+        """(h, w) the most that the field may be from zero, about, over a turn."""
+        total = np.zeros(self.shape[:2], np.float32)
+        for cos, sin in self._series.values():
+            total += np.sqrt((cos * cos + sin * sin).sum(2))
+        return total
+
     def at(self, t: float) -> np.ndarray:
         """The field at time t (0..1 of the loop), (h, w, channels) float32; exactly zero at t = 0."""
         total = np.zeros(self.shape, np.float32)
@@ -71,6 +78,16 @@ class Grid:
     def along(self, angle: float) -> np.ndarray:
         """Distance of each point along `angle` (degrees; 0 right, 90 down), px of a 1080 px picture."""
         return self.x * np.float32(np.cos(np.radians(angle))) + self.y * np.float32(np.sin(np.radians(angle)))
+
+    def at(self, point: tuple[float, float]) -> tuple[float, float]:
+        """x, y in px of a 1080 px picture of a point given as shares of width and height."""
+        columns, rows = self.shape[1], self.shape[0]
+        return point[0] * float(self.x[0, 0]) * 2 * columns, point[1] * float(self.y[0, 0]) * 2 * rows
+
+    def away(self, point: tuple[float, float]) -> np.ndarray:
+        """Distance of each point from one given as shares of width and height, px of a 1080 px picture."""
+        x, y = self.at(point)
+        return np.hypot(self.x - np.float32(x), self.y - np.float32(y))
 
     def noise(self, rng: np.random.Generator, size: float) -> np.ndarray:
         """Smooth noise of about unit variance, features of about `size` px."""

@@ -25,30 +25,13 @@ class Light(Placed):
     cycles: Cycles = 1
 
     dial = "amount"
-    families = ("light", "drift")
+    families = ("light",)
     named = (
         Named(
             "light",
-            r"light|lights|glow\w*|neon|shimmer\w*|sun\w*",
-            r"빛(?=이|을|나|,|\s|$)|네온|햇살|햇빛|조명",
+            r"light|lights|glow\w*|shimmer\w*|sun\w*",
+            r"빛(?=이|을|나|,|\s|$)|햇빛|조명",
             Said("light", "the light", "breathes softly"),
-        ),
-        # Streaming the picture itself along would take houses and faces with it: a broad wave of light passes instead.
-        Named(
-            "mist",
-            r"mist\w*|fog\w*|haz[ey]",
-            r"안개\w*",
-            Said("drift", "the mist", "drifts slowly along"),
-            direction="right",
-            fields={"amount": 0.06, "wavelength": 900.0},
-        ),
-        Named(
-            "smoke",
-            r"smok\w+|steam",
-            r"연기|김이",
-            Said("drift", "the smoke", "curls slowly upward"),
-            direction="up",
-            fields={"amount": 0.06, "wavelength": 900.0},
         ),
     )
 

@@ -14,11 +14,14 @@ from ..waves import TURN, add_ellipse
 
 @effect
 class Parallax(Placed):
-    """The picture drifts on a slow ellipse, near parts further than far ones. `travel`: turns of delay across it."""
+    """The picture drifts on a slow ellipse, near parts further than far ones. `travel`: turns of delay across it.
+
+    depth: a guess from the picture, or "image", the one that is given with the plate (light is near).
+    """
 
     kind: Literal["parallax"] = "parallax"
     amplitude: Annotated[float, Field(ge=0, le=40)] = 8.0
-    depth: Literal["flat", "vertical", "subject", "shapes"] = "flat"
+    depth: Literal["flat", "vertical", "subject", "shapes", "image"] = "flat"
     angle: Degrees = 0.0
     aspect: Unit = 0.6
     travel: Annotated[float, Field(ge=0, le=2)] = 0.35

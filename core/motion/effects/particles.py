@@ -37,16 +37,6 @@ class Particles(Placed):
     # leaves were seen as dark dots.
     named = (
         Named(
-            "rain",
-            r"rain\w*|drizzle",
-            r"비(?=가|를|는|도|와|,|\s|$)|빗",
-            Said("particles", "the rain", "falls evenly in fine streaks"),
-            direction="down",
-            strength=0.5,
-            fields={"style": "snow", "speed": 300.0, "size": 2.5, "count": 360, "brightness": 0.3, "colour": "#cfe0ee"},
-            stand_in="fine falling specks",
-        ),
-        Named(
             "snow",
             r"snow\w*",
             r"눈(?=이|을|발|보라|송이|,|\s|$)|함박눈",
@@ -77,8 +67,8 @@ class Particles(Placed):
         ),
         Named(
             "embers",
-            r"embers?|sparks?|fire|flames?|bonfire",
-            r"불꽃|불씨|모닥불|불길",
+            r"embers?|sparks?",
+            r"불씨",
             Said("particles", "glowing embers", "rise slowly"),
             direction="up",
             strength=0.45,
@@ -108,8 +98,8 @@ class Particles(Placed):
         ),
         Named(
             "dust",
-            r"dust|motes?|sparkl\w+|glitter\w*|particles?",
-            r"먼지|반짝\w*|입자",
+            r"dust|motes?|particles?",
+            r"먼지|입자",
             Said("particles", "specks of dust", "drift through the light"),
             direction="up",
             strength=0.35,
