@@ -7,7 +7,7 @@ from .find import CoverLoopFindText
 from .judge import CoverLoopScore
 from .loop import CoverLoopClose, CoverLoopFindCut, CoverLoopRetime, CoverLoopToneMatch, CoverLoopTrim
 from .mask import CoverLoopGlyphMask, CoverLoopTextLayer, CoverLoopTextOver
-from .motion import CoverLoopAmbient, CoverLoopRecipe
+from .motion import CoverLoopAmbient, CoverLoopMotionPreview, CoverLoopRecipe
 from .plate import CoverLoopCleanPlate, CoverLoopTextPreview
 from .prompt import CoverLoopJudgeText, CoverLoopMotionPrompt, CoverLoopPromptEdit
 from .ring import CoverLoopCyclicDecode, CoverLoopLatentShift
@@ -26,6 +26,7 @@ NODES: list[type[io.ComfyNode]] = [
     CoverLoopMotionPrompt,
     CoverLoopPromptEdit,
     CoverLoopRecipe,
+    CoverLoopMotionPreview,
     CoverLoopAmbient,
     CoverLoopLora,
     CoverLoopLatentShift,

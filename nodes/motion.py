@@ -3,8 +3,41 @@ from comfy_api.latest import io, ui
 
 from ..core.limits import FPS, SECONDS, SEED, STRENGTH
 from ..core.motion import stage
+from ..core.motion.manner import read_manner
+from ..core.motion.preview import preview as seen
 from ..core.motion.recipe import Recipe, derive_recipe
-from .tensors import array_of_mask, images_of, picture
+from ..core.pixels import LUMA
+from .tensors import array_of_mask, image_of, images_of, picture
+
+_STILL = io.Mask.Input(
+    "still",
+    optional=True,
+    tooltip="Where nothing may move: 'unsure' of Glyph Mask, or what you painted. Motion comes up softly around it.",
+)
+_MASK = io.Mask.Input(
+    "mask",
+    optional=True,
+    tooltip="Painted: where things may move. Effects with the region 'painted' act here; when the recipe has none, "
+    "all of it is kept to this mask.",
+)
+_DEPTH = io.Image.Input(
+    "depth",
+    optional=True,
+    tooltip="A depth picture from any depth node, near is light: near parts drift further than far ones.",
+)
+_EDITED = io.String.Input(
+    "edited",
+    multiline=True,
+    default="",
+    optional=True,
+    tooltip="Your own recipe (JSON): copy the one shown below after a run and change it. When it is "
+    "not empty it is used instead of the one connected.",
+)
+
+
+def _given(still, mask, depth) -> stage.Given:
+    held, painted = (None if given is None else array_of_mask(given) for given in (still, mask))
+    return stage.Given(held, painted, None if depth is None else picture(depth) @ LUMA / 255)
 
 
 class CoverLoopRecipe(io.ComfyNode):
@@ -31,12 +64,19 @@ class CoverLoopRecipe(io.ComfyNode):
                     step=0.05,
                     tooltip="How much everything moves; 1 is gentle, 0 is still.",
                 ),
+                io.String.Input(
+                    "motion",
+                    default="",
+                    optional=True,
+                    tooltip="calm or alive: half of it, or a third more. Wishes in words are for Motion Prompt.",
+                ),
             ],
             outputs=[io.String.Output(display_name="recipe", tooltip="The recipe (JSON) for Ambient Motion.")],
         )
 
     @classmethod
-    def execute(cls, plate, seed, strength) -> io.NodeOutput:
+    def execute(cls, plate, seed, strength, motion="") -> io.NodeOutput:
+        strength = min(2.0, strength * read_manner(motion).strength)
         recipe = derive_recipe(picture(plate), seed=seed, strength=strength).to_json()
         return io.NodeOutput(recipe, ui=ui.PreviewText(recipe))
 
@@ -59,20 +99,10 @@ class CoverLoopAmbient(io.ComfyNode):
                     "seconds", default=4.0, **SECONDS.ends(), step=0.1, tooltip="Length of one turn of the loop."
                 ),
                 io.Float.Input("fps", default=24.0, **FPS.ends(), step=0.001, tooltip="Frames per second."),
-                io.String.Input(
-                    "edited",
-                    multiline=True,
-                    default="",
-                    optional=True,
-                    tooltip="Your own recipe (JSON): copy the one shown below after a run and change it. When it is "
-                    "not empty it is used instead of the one connected.",
-                ),
-                io.Mask.Input(
-                    "still",
-                    optional=True,
-                    tooltip="Where nothing may move: 'unsure' of Glyph Mask, or what you painted. Motion comes up "
-                    "softly around it.",
-                ),
+                _EDITED,
+                _STILL,
+                _MASK,
+                _DEPTH,
             ],
             outputs=[
                 io.Image.Output(display_name="frames", tooltip="One turn of the loop."),
@@ -81,7 +111,7 @@ class CoverLoopAmbient(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, plate, recipe, seconds, fps, edited="", still=None) -> io.NodeOutput:
+    def execute(cls, plate, recipe, seconds, fps, edited="", still=None, mask=None, depth=None) -> io.NodeOutput:
         used = Recipe.parse(edited if edited.strip() else recipe)
         count = max(2, round(seconds * fps))
         progress = comfy.utils.ProgressBar(count)
@@ -90,7 +120,39 @@ class CoverLoopAmbient(io.ComfyNode):
             used,
             frames=count,
             fps=fps,
-            still=None if still is None else array_of_mask(still),
+            given=_given(still, mask, depth),
             progress=lambda done, total: progress.update_absolute(done, total),
         )
         return io.NodeOutput(images_of(frames, count), fps, ui=ui.PreviewText(used.to_json()))
+
+
+class CoverLoopMotionPreview(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="CoverLoopMotionPreview",
+            display_name="Motion Preview",
+            category="CoverLoop",
+            description="Shows a motion recipe over the plate before it is played: where each effect acts in colours, "
+            "which way things move as arrows, what is held still hatched.",
+            inputs=[
+                io.Image.Input("plate", tooltip="The clean plate. Of a batch, the first picture is used."),
+                io.String.Input(
+                    "recipe", force_input=True, tooltip="What moves (JSON), from Motion Prompt or Motion Recipe."
+                ),
+                _EDITED,
+                _STILL,
+                _MASK,
+                _DEPTH,
+            ],
+            outputs=[
+                io.Image.Output(display_name="preview", tooltip="The plate with regions, arrows and words on it.")
+            ],
+            is_output_node=True,
+        )
+
+    @classmethod
+    def execute(cls, plate, recipe, edited="", still=None, mask=None, depth=None) -> io.NodeOutput:
+        used = Recipe.parse(edited if edited.strip() else recipe)
+        shown = image_of(seen(picture(plate), used, _given(still, mask, depth)))
+        return io.NodeOutput(shown, ui=ui.PreviewImage(shown, cls=cls))

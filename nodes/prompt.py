@@ -11,6 +11,7 @@ from comfy_api.latest import io, ui
 
 from ..core.lettering.find import named
 from ..core.limits import SEED, STRENGTH
+from ..core.motion.manner import read_manner
 from ..core.prompt import looks
 from ..core.prompt.ask.protocol import Host
 from ..core.prompt.ask.put import Asking
@@ -120,6 +121,9 @@ class CoverLoopMotionPrompt(io.ComfyNode):
                 io.String.Input("artist", tooltip="The artist: a hint for a model, not used offline.", **line),
                 io.String.Input("genre", tooltip="The genre: a hint at the mood.", **line),
                 io.String.Input("lyrics", multiline=True, tooltip="A few lines: a hint at mood and motion.", **line),
+                io.String.Input(
+                    "motion", tooltip="calm or alive: half of it, or a third more; else read as a wish.", **line
+                ),
             ],
             outputs=[
                 io.String.Output(display_name="positive", tooltip="For Wan: motion first, at most 100 words."),
@@ -134,8 +138,9 @@ class CoverLoopMotionPrompt(io.ComfyNode):
         return _configured()
 
     @classmethod
-    def execute(cls, plate, backend, strength, seed, intent="", triggers="", **tags) -> io.NodeOutput:
-        wish, phrases = read_wish(intent, **tags), read_triggers(triggers)
+    def execute(cls, plate, backend, strength, seed, intent="", triggers="", motion="", **tags) -> io.NodeOutput:
+        manner, phrases = read_manner(motion), read_triggers(triggers)
+        wish, strength = read_wish(manner.added_to(intent), **tags), min(2.0, strength * manner.strength)
         asking = _asking(backend)
         made = looks.motion_prompt(picture(plate), asking, wish=wish, triggers=phrases, seed=seed, strength=strength)
         shown = f"{made.positive}\n\n{_json(made.report)}"

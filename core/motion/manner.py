@@ -13,8 +13,11 @@ class Manner(NamedTuple):
     strength: float = 1.0
     wish: str = ""
 
+    def added_to(self, intent: str) -> str:
+        return ", ".join(part for part in (intent, self.wish) if part)
+
 
 def read_manner(text: str) -> Manner:
-    """"calm" or "alive", or else a wish in any language; nothing said changes nothing."""
+    """ "calm" or "alive", or else a wish in any language; nothing said changes nothing."""
     words = " ".join(text.split())
     return Manner(MANNERS[words.lower()]) if words.lower() in MANNERS else Manner(1.0, words)

@@ -31,6 +31,19 @@ STILL_REACH = 150.0  # px at 1080: a drift of 15 px that ends over this length b
 DITHER_SPOT = 1.5  # px at 1080; on 24 covers 1 gives larger files, 3 a larger first step
 
 
+class Given(NamedTuple):
+    """What a person, or a node before this one, says beside the recipe. Masks are of any size, laid over the plate.
+
+    still: above 0.5 nothing moves or changes there, and motion comes up softly around; a recipe that keeps "tone" lets
+    light pass over it. mask: painted; effects of region "painted" act there, and when the recipe has none, all of it is
+    kept to the mask. depth: (h, w) float, 0..1, near is 1; given one, every parallax of the recipe goes by it.
+    """
+
+    still: np.ndarray | None = None
+    mask: np.ndarray | None = None
+    depth: np.ndarray | None = None
+
+
 def ambient(
     plate: np.ndarray,
     recipe: Recipe,
@@ -38,18 +51,13 @@ def ambient(
     frames: int,
     fps: float,
     still: np.ndarray | None = None,
-    mask: np.ndarray | None = None,
-    depth: np.ndarray | None = None,
+    given: Given | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[np.ndarray]:
     """Play a recipe over a picture.
 
     plate: (H, W, 3) uint8 sRGB. Yields exactly `frames` frames of the same shape; the first equals the plate.
-    still: a mask of any size, laid over the whole plate: above 0.5 nothing moves or changes there, and motion comes up
-    softly around. A recipe that keeps "tone" lets broad light pass over it.
-    mask: what a person painted, of any size: effects of region "painted" act there; when the recipe has none, all of
-    it is kept to the mask. depth: (h, w) float in 0..1, near is 1, for a parallax of depth "image"; given one, every
-    parallax of the recipe uses it.
+    still: short for `given` with a still mask alone.
     `progress(done, total)` is called after each frame. Deterministic, whatever the number of cores.
 
     Raises:
@@ -61,8 +69,7 @@ def ambient(
         raise ClipError(f"frames: {frames}; give {FRAMES}")
     if not FPS.holds(fps):
         raise ClipError(f"fps: {fps}; give {FPS}")
-    given = Given(still, mask, depth)
-    return _play(np.ascontiguousarray(plate), recipe, frames, fps, given, progress)
+    return _play(np.ascontiguousarray(plate), recipe, frames, fps, given or Given(still), progress)
 
 
 def _play(plate, recipe, frames, fps, given, progress) -> Iterator[np.ndarray]:
@@ -71,14 +78,6 @@ def _play(plate, recipe, frames, fps, given, progress) -> Iterator[np.ndarray]:
         if progress:
             progress(done, frames)
         yield frame
-
-
-class Given(NamedTuple):
-    """What a person, or a node before this one, says beside the recipe; masks of any size, see `ambient`."""
-
-    still: np.ndarray | None = None
-    mask: np.ndarray | None = None
-    depth: np.ndarray | None = None
 
 
 class Stage:
@@ -177,9 +176,9 @@ class Stage:
         return mask
 
     def course(self) -> np.ndarray:
-        """(h, w, 2) px at 1080: how far and which way each point goes in a turn, of streams, or swings at its widest."""
+        """(h, w, 2) px at 1080: how far and which way each point streams in a turn, and swings at its widest."""
         times = [self.shift.at(t) for t in np.linspace(0, 1, 9)[1:-1]] if self.shift else []
-        widest = max(times, key=lambda field: float(np.abs(field).sum()), default=np.zeros((*self.grid.shape, 2), "f4"))
+        widest = max(times, key=lambda field: float(np.abs(field).sum()), default=np.zeros_like(self.streams.distance))
         return self.streams.distance + widest
 
     def frame(self, index: int) -> np.ndarray:

@@ -131,10 +131,10 @@ class TestWish:
         assert read_wish("zoom in on the fog").removed[0].words == "zoom"
 
     def test_what_is_not_understood_is_told(self):
-        result = motion_prompt(plate(), Asking(), wish=read_wish("rain and quixotic flurble"))
+        result = motion_prompt(plate(), Asking(), wish=read_wish("petals and quixotic flurble"))
         assert result.report["warnings"] == [
             "without a model these words are not understood: quixotic, flurble",
-            "ambient motion draws rain as fine falling specks",
+            "ambient motion draws petals as tinted falling flakes",
         ]
 
     def test_tags_hint_and_a_request_decides(self):
