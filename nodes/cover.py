@@ -5,7 +5,7 @@ from pathlib import Path
 
 import folder_paths
 import torch
-from comfy_api.latest import io, ui
+from comfy_api.latest import io
 
 from ..core.image import SUFFIXES, fit, read_cover
 from ..core.limits import SIZE
@@ -70,8 +70,7 @@ class CoverLoopLoadCover(io.ComfyNode):
     @classmethod
     def execute(cls, image: str) -> io.NodeOutput:
         cover = read_cover(folder_paths.get_annotated_filepath(image))
-        notes = "\n".join(cover.notes)
-        return io.NodeOutput(image_of(cover.image), notes, ui=ui.PreviewText(notes) if notes else None)
+        return io.NodeOutput(image_of(cover.image), "\n".join(cover.notes))
 
 
 class CoverLoopFitCover(io.ComfyNode):

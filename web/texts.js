@@ -5,7 +5,6 @@ import { app } from "../../scripts/app.js";
 // Every node that gives `ui.PreviewText`. The box is there before the first run: Nodes 2.0 of older front ends draws no
 // box that comes later, and a graph is laid out with it.
 const REPORTING = new Set([
-  "CoverLoopLoadCover",
   "CoverLoopFindText",
   "CoverLoopJudgeText",
   "CoverLoopMotionPrompt",

@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,86 @@ def test_graph_is_laid_out_for_people(name):
             for gx, gy, gw, gh in (group["bounding"] for group in groups)
         ), f"{node['type']} {node['id']} lies outside every group"
     assert any(node["type"] in ("MarkdownNote", "Note") for node in graph["nodes"])
+
+
+NEWEST = [name for name in GRAPHS if "linearData" in ui_graph(name)["extra"]]
+BOXES = """() => window.app.graph.nodes.map(node => {
+  const element = document.querySelector(`[data-node-id="${node.id}"]`), scale = window.app.canvas.ds.scale;
+  if (element) {
+    const box = element.getBoundingClientRect();
+    return [node.id, box.left / scale, box.top / scale, box.right / scale, box.bottom / scale];
+  }
+  const [left, top, width, height] = node.getBounding(), title = LiteGraph.NODE_TITLE_HEIGHT;
+  return [node.id, left, top, left + width, top + Math.max(height, node.computeSize()[1] + title)];
+})"""
+
+
+@pytest.fixture(scope="module", params=["classic", "Nodes 2.0"])
+def renderer(page, request):
+    show(page, request.param == "Nodes 2.0")
+    yield request.param
+    show(page, False)
+
+
+def show(page, nodes_2: bool):
+    page.evaluate("on => window.app.ui.settings.setSettingValue('Comfy.VueNodes.Enabled', on)", nodes_2)
+    page.wait_for_timeout(500)
+
+
+@pytest.mark.parametrize("name", NEWEST)
+def test_nodes_do_not_overlap(page, renderer, name):
+    graph = ui_graph(name)
+    page.evaluate("graph => window.app.loadGraphData(graph)", graph)
+    drawn = len(graph["nodes"]) if renderer == "Nodes 2.0" else 0
+    page.wait_for_function(f"() => document.querySelectorAll('[data-node-id]').length === {drawn}", timeout=20_000)
+    page.wait_for_timeout(1000)  # pictures on nodes, and sizes that follow
+    boxes = page.evaluate(BOXES)
+    assert len(boxes) == len(graph["nodes"])
+    for number, (one, left, top, right, bottom) in enumerate(boxes):
+        for other, other_left, other_top, other_right, other_bottom in boxes[number + 1 :]:
+            wide = min(right, other_right) - max(left, other_left)
+            high = min(bottom, other_bottom) - max(top, other_top)
+            assert wide <= 1 or high <= 1, f"nodes {one} and {other} overlap by {wide:.0f}x{high:.0f}"
+
+
+@pytest.mark.parametrize("name", NEWEST)
+def test_app_mode_shows_what_is_bound(name):
+    """As an app: cover, size, wish and seconds, and the loop that is saved."""
+    graph, workflow = ui_graph(name), load_workflow(name)
+    bound = {(binding.node, binding.input): binding.name for binding in workflow.bindings.values()}
+    shown = [bound[str(node), widget] for node, widget in graph["extra"]["linearData"]["inputs"]]
+    assert shown == ["cover", "size", "intent", "seconds"]
+    assert graph["extra"]["linearData"]["outputs"] == [int(workflow.output_node)]
+
+
+def test_what_a_node_reports_is_shown_on_it(page, renderer):
+    prompt = {
+        "1": {"class_type": "CoverLoopLoadCover", "inputs": {"image": "cover.png"}},
+        "2": {"class_type": "CoverLoopFitCover", "inputs": {"image": ["1", 0], "size": 64, "multiple": 2}},
+        "3": {"class_type": "CoverLoopRecipe", "inputs": {"plate": ["2", 0], "seed": len(renderer), "strength": 1.0}},
+        "4": {"class_type": "PreviewAny", "inputs": {"source": ["3", 0]}},
+    }
+    page.evaluate("prompt => window.app.loadApiJson(prompt, 'texts')", prompt)
+    page.evaluate("() => { window.app.canvas.ds.reset(); window.app.canvas.setDirty(true, true); }")
+    page.evaluate("() => window.app.queuePrompt(0)")
+    node = "window.app.graph.nodes.find(node => node.type === 'CoverLoopRecipe')"
+    page.wait_for_function(f"() => {node}.widgets.find(widget => widget.name === 'shown').value", timeout=60_000)
+    visible = """() => [...document.querySelectorAll('textarea')].some(
+        area => area.offsetParent && area.readOnly && area.value.includes('"effects"'))"""
+    page.wait_for_function(visible, timeout=20_000)
+    assert len(page.evaluate(f"() => {node}.serialize().widgets_values")) == 3, "not saved with the graph"
+    sent = page.evaluate("async () => Object.values((await window.app.graphToPrompt()).output)")
+    assert all("shown" not in node["inputs"] for node in sent)
+
+
+def test_every_node_that_reports_has_a_box_for_it():
+    listed = set(re.findall(r'"(CoverLoop\w+)"', (ROOT / "web" / "texts.js").read_text("utf-8")))
+    reporting = set()
+    for path in (ROOT / "nodes").glob("*.py"):
+        for part in re.split(r"\nclass ", path.read_text("utf-8"))[1:]:
+            if "ui.PreviewText" in part:
+                reporting.add(re.match(r"\w+", part)[0])
+    assert listed == reporting
 
 
 def test_manifest_holds_the_hashes_and_every_graph():
