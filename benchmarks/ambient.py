@@ -19,7 +19,8 @@ from coverloop.core.video.encode import encode
 from coverloop.orchestrator.job import check
 from coverloop.orchestrator.job.manifest import load_workflow
 from coverloop.orchestrator.job.request import make_job, open_cover
-from coverloop.orchestrator.job.run import render_cover
+from coverloop.orchestrator.job.retry import render_cover
+from coverloop.orchestrator.job.run import Renderer
 from coverloop.orchestrator.server import embedded
 from coverloop.orchestrator.server.client import Comfy
 from PIL import Image
@@ -60,7 +61,7 @@ def measure(cover: Path, given: dict, workflow_id: str) -> dict:
         for path in (mirrored(cover, Path(scratch)), cover):
             picture = open_cover(path)
             job = make_job(picture, workflow, given, versions)
-            made = render_cover(comfy, workflow, job, picture, Path(scratch) / "loop", facts)
+            made = render_cover(Renderer(comfy, workflow, facts), job, picture, Path(scratch) / "loop")
         timings = made.record["timings"]
         alone = encode_alone(made.video, Path(scratch))
         nodes = timings["nodes"]

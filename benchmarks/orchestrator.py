@@ -31,6 +31,7 @@ from coverloop.core.video.encode import encode
 from coverloop.orchestrator.batch.crew import Batch
 from coverloop.orchestrator.batch.sources import read_source
 from coverloop.orchestrator.job import check
+from coverloop.orchestrator.job.attempts import AttemptState
 from coverloop.orchestrator.job.manifest import load_workflow
 from coverloop.orchestrator.job.request import Job
 from coverloop.orchestrator.server import embedded
@@ -75,7 +76,7 @@ def run_ours(comfy: Comfy, store: Store, prompt: dict, number: int, target: Path
     for event in follow(comfy, prompt_id, prompt):
         if isinstance(event, Finished):
             comfy.download(event.files[0], target)
-    store.end(prompt_id, "done")
+    store.end(prompt_id, AttemptState.DONE)
 
 
 def overhead(jobs: int, folder: Path) -> dict:

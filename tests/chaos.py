@@ -182,7 +182,7 @@ def renders(scene: Scene, pictures: dict[str, np.ndarray]) -> dict:
         for name in twice:
             reasons[name] = [attempt.state for attempt in store.attempts(entries[name])]
         attempts = sum(len(store.attempts(key)) for key in entries.values())
-    unexplained = [name for name, states in reasons.items() if not {"lost", "failed"} & set(states)]
+    unexplained = [name for name, states in reasons.items() if not {"lost", "killed", "failed"} & set(states)]
     return {"clips_made": sum(made.values()), "twice": reasons, "unexplained": unexplained, "attempts": attempts}
 
 

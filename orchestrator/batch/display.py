@@ -13,7 +13,7 @@ from rich.table import Table
 from ..job.meter import Meter
 from ..job.run import Stage
 from ..server.events import Event
-from .tasks import Outcome
+from .tasks import Outcome, OutcomeState
 
 
 class Display:
@@ -47,9 +47,9 @@ class Display:
             for key in [key for key in self._meters if key[1] == outcome.row.cover.name]:
                 del self._meters[key]
             self._done += 1
-            self._rendered += outcome.state == "done" and not outcome.reused
-            self._counts[outcome.state] = self._counts.get(outcome.state, 0) + 1
-            if outcome.state not in ("done", "stopped"):
+            self._rendered += outcome.state is OutcomeState.DONE and not outcome.reused
+            self._counts[outcome.state.value] = self._counts.get(outcome.state.value, 0) + 1
+            if outcome.state not in (OutcomeState.DONE, OutcomeState.STOPPED):
                 self._failed = [*self._failed, f"{outcome.row.cover.name}: {outcome.error}"][-5:]
         if not self._console.is_terminal:
             self._console.print(f"[{self._done}/{self._total}] {_words(outcome)}", markup=False)
@@ -74,7 +74,7 @@ class Display:
 
 def _words(outcome: Outcome) -> str:
     name = outcome.row.cover.name or f"row {outcome.row.number}"
-    if outcome.state != "done":
+    if outcome.state is not OutcomeState.DONE:
         return f"{name}  {outcome.state}: {outcome.error}"
     verdict = "passed" if outcome.good else "does not pass: " + "; ".join(outcome.problems)
     return f"{name}  {verdict}  ({'from the store' if outcome.reused else f'{outcome.seconds:.1f} s'})"

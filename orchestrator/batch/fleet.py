@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from ...core.errors import ServerError
 from ..job import check
+from ..job.run import Fault
 from ..job.workflow import Workflow
 from ..server.client import Comfy
 
@@ -64,6 +65,14 @@ class Post:
                 log.warning("%s", error)
             self._up, self.error = False, error
             self._retry_at = time.monotonic() + self._wait
+
+    def suffered(self, fault: Fault) -> None:
+        """What a failed attempt says of the server that made it."""
+        if not fault.of_server:
+            return
+        self.down(str(fault))
+        if fault.left_behind:
+            self.leave(fault.prompt_id)
 
     def leave(self, prompt_id: str) -> None:
         """A prompt of ours that went elsewhere while this server gave no answer: to be taken off when it is back."""

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..disk.files import write_whole
-from .tasks import Outcome
+from .tasks import Outcome, OutcomeState
 
 _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:1180px;padding:0 1rem;background:#111;color:#ddd}
@@ -35,7 +35,7 @@ def row_of(outcome: Outcome, folder: Path) -> dict[str, Any]:
         "cover": str(row.cover),
         "title": row.title,
         "artist": row.artist,
-        "state": outcome.state,
+        "state": outcome.state.value,
         "passed": outcome.good,
         "error": outcome.error,
         "problems": list(outcome.problems),
@@ -45,7 +45,7 @@ def row_of(outcome: Outcome, folder: Path) -> dict[str, Any]:
         "attempts": outcome.attempts,
         "job": entry.key if entry else None,
     }
-    if outcome.state == "done" and outcome.stem and entry and entry.video:
+    if outcome.state is OutcomeState.DONE and outcome.stem and entry and entry.video:
         stem = outcome.stem.relative_to(folder).as_posix()
         facts |= {"video": stem + entry.video.suffix, "poster": stem + ".jpg", "sidecar": stem + ".json"}
     return facts
@@ -55,7 +55,7 @@ def counts_of(outcomes: Sequence[Outcome]) -> dict[str, int]:
     """How many covers ended how; `passed` are the done ones whose judgement passed."""
     counts = {"covers": len(outcomes), "passed": sum(outcome.good for outcome in outcomes)}
     for outcome in outcomes:
-        counts[outcome.state] = counts.get(outcome.state, 0) + 1
+        counts[outcome.state.value] = counts.get(outcome.state.value, 0) + 1
     return counts
 
 

@@ -1,5 +1,8 @@
-"""One cover on one server, from the request to three files. `render_cover` is what the command line, the batch and the
-queue worker call; it knows a server and a folder, no store and no terminal."""
+"""One attempt at one cover on one server, from the request to three files, and what went wrong with it.
+
+`attempt` is what the command line, the batch and the queue worker call; whether it is tried again is in `retry.py`. It
+knows a server and a folder, no store and no terminal.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,20 @@ import contextlib
 import logging
 import shutil
 import tempfile
-import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from ...core.errors import JobError, UsageError
+from ...core.errors import CoverLoopError, JobError, ServerError, UsageError
 from ..disk.files import part_name, sweep_parts
 from ..server.client import Comfy
-from ..server.events import Event, Finished
+from ..server.events import Event, Finished, Running
 from ..server.follow import Patience, follow
-from ..server.wire import JobLost, OutputGone
+from ..server.wire import JobLost, JobStopped, OutputGone, ServerAway
 from . import deliver
+from .attempts import Attempts, AttemptState
 from .check import Server
 from .deliver import Clock, Deliverable
 from .request import CoverFile, Job
@@ -27,7 +31,7 @@ from .workflow import Workflow
 
 log = logging.getLogger(__name__)
 
-ATTEMPTS = 3
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,200 @@ class Stage:
 
 def _ignore(event: Event | Stage) -> None:
     pass
+
+
+class FaultKind(Enum):
+    """AWAY: no answer. LOST: the server forgot the job; KILLED: it died while the job was seen running. STOPPED:
+    somebody interrupted it. GONE: the server has its output no more. FAILED: the server answered that it failed. OURS:
+    nothing another try could mend."""
+
+    AWAY = "away"
+    LOST = "lost"
+    KILLED = "killed"
+    STOPPED = "stopped"
+    GONE = "gone"
+    FAILED = "failed"
+    OURS = "ours"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """How an attempt went wrong. `prompt_id`: "" when nothing was submitted; `server`: where."""
+
+    kind: FaultKind
+    error: Exception
+    prompt_id: str
+    server: str
+
+    def __str__(self) -> str:
+        if isinstance(self.error, CoverLoopError):
+            return str(self.error)
+        return f"unexpected {type(self.error).__name__}: {self.error}; please report it"
+
+    @property
+    def killed(self) -> bool:
+        return self.kind is FaultKind.KILLED
+
+    @property
+    def of_server(self) -> bool:
+        """The server gave no answer, or not as a ComfyUI: it is asked again before it gets more."""
+        return isinstance(self.error, ServerError) and (
+            isinstance(self.error, ServerAway) or not isinstance(self.error, JobError)
+        )
+
+    @property
+    def left_behind(self) -> bool:
+        """The server gave no answer, but perhaps it still works on the job."""
+        return bool(self.prompt_id) and isinstance(self.error, ServerAway) and not self.error.refused
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """A server that can render a workflow. `facts`: what it says of itself. `reach`: opens a client of another server,
+    where an earlier submission of a job may still be; `left`: hears of one (server, prompt id) that stays behind on a
+    server that gives no answer."""
+
+    comfy: Comfy
+    workflow: Workflow
+    facts: Server
+    reach: Callable[[str], Comfy] = Comfy
+    left: Callable[[str, str], None] = lambda server, prompt_id: None
+
+
+def attempt(
+    renderer: Renderer,
+    job: Job,
+    cover: CoverFile,
+    stem: Path,
+    attempts: Attempts,
+    keep: Callable[[Deliverable], T],
+    *,
+    on_event: Callable[[Event | Stage], None] = _ignore,
+    patience: Patience | None = None,
+    number: int = 1,
+) -> T | Fault:
+    """Render `job` once and write `<stem>.mp4` (or another video ending the workflow makes), `<stem>.jpg` and
+    `<stem>.json`; returns what `keep` makes of them, or what went wrong.
+
+    A submission that its server still has, from before a crash, is followed instead of submitting anew.
+
+    attempts: where submissions are written down before they are sent. keep: puts the files where they stay; only then
+    is the submission written down as done. patience: see `Patience`. number: which try this is, for the sidecar.
+    """
+    with contextlib.ExitStack() as stack:
+        run = _Attempt(renderer.comfy, renderer.workflow, renderer.facts, job, cover, on_event, patience, number)
+        try:
+            earlier = _still_there(renderer, attempts, stack)
+            if earlier is not None:
+                run.comfy, run.prompt_id, run.adopted = earlier[0], earlier[1], True
+            kept = keep(run.deliver(stem, attempts))
+        except KeyboardInterrupt:
+            run.end(attempts, AttemptState.FAILED, "stopped by Ctrl-C")
+            raise
+        except Exception as error:
+            kind = run.kind_of(error)
+            if kind is FaultKind.OURS and not isinstance(error, CoverLoopError):
+                log.error("%s", cover.path, exc_info=error)
+            if kind is FaultKind.GONE:
+                with contextlib.suppress(ServerError):
+                    run.comfy.free()
+            run.end(attempts, _STATES.get(kind, AttemptState.FAILED), str(error))
+            return Fault(kind, error, run.prompt_id, run.comfy.url)
+        run.end(attempts, AttemptState.DONE)
+        return kept
+
+
+_STATES = {
+    FaultKind.AWAY: AttemptState.LOST,
+    FaultKind.LOST: AttemptState.LOST,
+    FaultKind.KILLED: AttemptState.KILLED,
+}
+
+
+def _still_there(renderer: Renderer, attempts: Attempts, stack: contextlib.ExitStack) -> tuple[Comfy, str] | None:
+    """A client of the server that still has an open submission, and its prompt id; others are written down as lost."""
+    for earlier in attempts.open():
+        try:
+            mine = earlier.server == renderer.comfy.url
+            comfy = renderer.comfy if mine else stack.enter_context(renderer.reach(earlier.server))
+            if comfy.knows(earlier.prompt_id):
+                return comfy, earlier.prompt_id
+        except ServerError as error:
+            log.info("%s: not asked for %s (%s)", earlier.server, earlier.prompt_id, error)
+            if not (isinstance(error, ServerAway) and error.refused):
+                renderer.left(earlier.server, earlier.prompt_id)
+        attempts.end(earlier.prompt_id, AttemptState.LOST)
+    return None
+
+
+@dataclass
+class _Attempt:
+    """An attempt on its way. `ran`: the job was seen running, and not only waiting, on the server."""
+
+    comfy: Comfy
+    workflow: Workflow
+    facts: Server
+    job: Job
+    cover: CoverFile
+    on_event: Callable[[Event | Stage], None]
+    patience: Patience | None
+    number: int
+    prompt_id: str = ""
+    adopted: bool = False
+    ran: bool = False
+    clock: Clock = field(default_factory=Clock)
+
+    def deliver(self, stem: Path, attempts: Attempts) -> Deliverable:
+        with _scratch(stem) as scratch:
+            if not self.adopted:
+                self.prompt_id = attempts.begin(self.comfy.url)
+            prompt = self._upload()
+            self.clock.mark("upload")
+            finished = self._run(prompt)
+            self.clock.mark("server")
+            self.on_event(Stage("download"))
+            parts = deliver.download(self.comfy, self.workflow, finished, scratch)
+            self.clock.mark("download")
+            self.on_event(Stage("judge"))
+            run = {"prompt_id": self.prompt_id, "attempts": self.number, "timings": _timings(finished, prompt)}
+            return deliver.deliver(parts, self.workflow, self.job, self.cover, self.facts, stem, self.clock, run)
+
+    def _upload(self) -> dict[str, Any]:
+        self.on_event(Stage("upload"))
+        names = [binding.name for binding in self.workflow.bindings.values() if binding.kind == "image"]
+        images = {name: self.comfy.upload(self.cover.upload_name, self.cover.upload) for name in names}
+        return self.workflow.build(dict(self.job.values), images)
+
+    def _run(self, prompt: Mapping[str, Any]) -> Finished:
+        try:
+            if not self.adopted:
+                self.comfy.submit(prompt, self.prompt_id)
+            for event in follow(self.comfy, self.prompt_id, prompt, self.patience):
+                self.ran = self.ran or isinstance(event, Running)
+                self.on_event(event)
+                if isinstance(event, Finished):
+                    return event
+        except KeyboardInterrupt:
+            with contextlib.suppress(Exception):
+                self.comfy.cancel(self.prompt_id)
+            raise
+        raise JobError(f"{self.comfy.url}: the job ended without a result")
+
+    def kind_of(self, error: Exception) -> FaultKind:
+        if isinstance(error, ServerAway):
+            return FaultKind.KILLED if self.ran and error.refused else FaultKind.AWAY
+        if isinstance(error, JobLost):
+            return FaultKind.KILLED if self.ran else FaultKind.LOST
+        if isinstance(error, JobStopped):
+            ours = self.patience is not None and self.patience.stopped()
+            return FaultKind.LOST if self.adopted and not ours else FaultKind.STOPPED
+        if isinstance(error, OutputGone):
+            return FaultKind.GONE
+        return FaultKind.FAILED if isinstance(error, ServerError) else FaultKind.OURS
+
+    def end(self, attempts: Attempts, state: AttemptState, error: str = "") -> None:
+        if self.prompt_id:
+            attempts.end(self.prompt_id, state, error)
 
 
 def output_folder(out: str | Path) -> Path:
@@ -60,58 +258,6 @@ def output_folder(out: str | Path) -> Path:
     return folder
 
 
-def render_cover(
-    comfy: Comfy,
-    workflow: Workflow,
-    job: Job,
-    cover: CoverFile,
-    stem: Path,
-    server: Server,
-    *,
-    on_event: Callable[[Event | Stage], None] = _ignore,
-    begin: Callable[[], str] = lambda: str(uuid.uuid4()),
-    adopt: str | None = None,
-    attempts: int = ATTEMPTS,
-    patience: Patience | None = None,
-) -> Deliverable:
-    """Render `job` and write `<stem>.mp4` (or another video ending the workflow makes), `<stem>.jpg` and `<stem>.json`.
-
-    begin: gives the prompt id of the next submission, after writing it down where that matters. adopt: the id of a
-    submission this server already has; it is followed instead of submitting anew. A job that the server lost (it was
-    restarted) and an output that is gone are submitted again, `attempts` submissions in all. patience: see `Patience`.
-
-    Raises:
-        JobError: it failed on the server, made no usable video, or was lost too often (JobLost, OutputGone).
-        ServerError: see `Comfy`. UsageError: the files cannot be written.
-    """
-    clock = Clock()
-    prompt: dict[str, Any] = {}
-    with _scratch(stem) as scratch:
-        for attempt in range(1, attempts + 1):
-            prompt = _upload(comfy, workflow, job, cover, on_event)
-            clock.mark("upload")
-            prompt_id = adopt or begin()
-            try:
-                finished = _run(comfy, prompt, prompt_id, on_event, patience, submit=adopt is None)
-                clock.mark("server")
-                on_event(Stage("download"))
-                parts = deliver.download(comfy, workflow, finished, scratch)
-                clock.mark("download")
-                break
-            except (JobLost, OutputGone) as error:
-                if attempt == attempts:
-                    raise
-                log.warning("%s; submitting again", error)
-                if isinstance(error, OutputGone):
-                    comfy.free()
-                adopt = None
-        else:
-            raise AssertionError("attempts must be at least 1")
-        on_event(Stage("judge"))
-        run = {"prompt_id": prompt_id, "attempts": attempt, "timings": _timings(finished, prompt)}
-        return deliver.deliver(parts, workflow, job, cover, server, stem, clock, run)
-
-
 @contextlib.contextmanager
 def _scratch(stem: Path) -> Iterator[Path]:
     """A folder beside the final files, so that renaming into place never crosses a file system."""
@@ -125,37 +271,6 @@ def _scratch(stem: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _upload(
-    comfy: Comfy, workflow: Workflow, job: Job, cover: CoverFile, on_event: Callable[[Event | Stage], None]
-) -> dict[str, Any]:
-    on_event(Stage("upload"))
-    names = [binding.name for binding in workflow.bindings.values() if binding.kind == "image"]
-    images = {name: comfy.upload(cover.upload_name, cover.upload) for name in names}
-    return workflow.build(dict(job.values), images)
-
-
-def _run(
-    comfy: Comfy,
-    prompt: Mapping[str, Any],
-    prompt_id: str,
-    on_event: Callable[[Event | Stage], None],
-    patience: Patience | None,
-    submit: bool,
-) -> Finished:
-    try:
-        if submit:
-            comfy.submit(prompt, prompt_id)
-        for event in follow(comfy, prompt_id, prompt, patience):
-            on_event(event)
-            if isinstance(event, Finished):
-                return event
-    except KeyboardInterrupt:
-        with contextlib.suppress(Exception):
-            comfy.cancel(prompt_id)
-        raise
-    raise JobError(f"{comfy.url}: the job ended without a result")
 
 
 def _timings(finished: Finished, prompt: Mapping[str, Any]) -> dict[str, Any]:

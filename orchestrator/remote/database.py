@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ...core.errors import JobError, ServerError, UsageError
+from ..job.attempts import Attempt, AttemptState, TooManyAttempts
 from ..job.request import Job
-from ..server.client import Comfy
+from ..job.retry import Tally
 
 QUEUE = "coverloop"
 SUBMISSIONS = 10
@@ -55,8 +56,9 @@ def prepare(url: str) -> None:
         database.execute("SELECT pg_advisory_unlock(hashtext('coverloop'))")
 
 
-class Attempts:
-    """Submissions of one request, written down where all machines see them."""
+class SharedAttempts:
+    """Submissions of one request, written down where all machines see them. Once the request is given up they are
+    `closed`: when it is queued again it starts anew."""
 
     def __init__(self, url: str, job: Job):
         self._url, self._job = url, replace(job, versions=())
@@ -64,33 +66,42 @@ class Attempts:
     def begin(self, server: str) -> str:
         with connect(self._url) as database:
             for _ in range(100):
-                query = "SELECT COALESCE(MAX(number), 0) + 1 FROM coverloop_attempts WHERE request = %s"
-                number = database.execute(query, (self._job.key,)).fetchone()[0]
-                if number > SUBMISSIONS:
-                    raise JobError(f"submitted {SUBMISSIONS} times without a result; set aside")
+                query = (
+                    "SELECT COALESCE(MAX(number), 0) + 1, COUNT(*) FILTER (WHERE state <> 'closed') "
+                    "FROM coverloop_attempts WHERE request = %s"
+                )
+                number, known = database.execute(query, (self._job.key,)).fetchone()
+                if known >= SUBMISSIONS:
+                    raise TooManyAttempts(f"submitted {SUBMISSIONS} times without a result; set aside")
                 row = (self._job.key, number, self._job.prompt_id(number), server)
                 insert = "INSERT INTO coverloop_attempts (request, number, prompt_id, server) VALUES (%s, %s, %s, %s)"
                 if database.execute(insert + " ON CONFLICT DO NOTHING", row).rowcount:
                     return row[2]
         raise JobError("no number could be had for a submission; is the queue's database overloaded?")
 
-    def end(self, prompt_id: str, state: str) -> None:
+    def end(self, prompt_id: str, state: AttemptState, error: str = "") -> None:
         with connect(self._url) as database:
-            database.execute("UPDATE coverloop_attempts SET state = %s WHERE prompt_id = %s", (state, prompt_id))
+            query = "UPDATE coverloop_attempts SET state = %s WHERE prompt_id = %s"
+            database.execute(query, (state.value, prompt_id))
 
-    def still_there(self, mine: Comfy) -> tuple[str, str] | None:
-        """Prompt id and server of a submission that its server still has; others are marked lost."""
+    def open(self) -> list[Attempt]:
+        return self._select([AttemptState.SENT])
+
+    def tally(self) -> Tally:
+        """What went wrong with the request so far."""
+        states = [attempt.state for attempt in self._select([*AttemptState])]
+        kills = states.count(AttemptState.KILLED)
+        return Tally(states.count(AttemptState.FAILED), kills, states.count(AttemptState.LOST) + kills)
+
+    def close(self) -> None:
         with connect(self._url) as database:
-            query = "SELECT prompt_id, server FROM coverloop_attempts WHERE request = %s AND state = 'sent'"
-            rows = database.execute(query + " ORDER BY number DESC", (self._job.key,)).fetchall()
-        for prompt_id, server in rows:
-            with contextlib.suppress(ServerError):
-                if server == mine.url:
-                    if mine.knows(prompt_id):
-                        return prompt_id, server
-                else:
-                    with Comfy(server, timeout=5) as other:
-                        if other.knows(prompt_id):
-                            return prompt_id, server
-            self.end(prompt_id, "lost")
-        return None
+            database.execute("UPDATE coverloop_attempts SET state = 'closed' WHERE request = %s", (self._job.key,))
+
+    def _select(self, states: Sequence[AttemptState]) -> list[Attempt]:
+        query = (
+            "SELECT number, prompt_id, server, state FROM coverloop_attempts "
+            "WHERE request = %s AND state = ANY(%s) ORDER BY number DESC"
+        )
+        with connect(self._url) as database:
+            rows = database.execute(query, (self._job.key, [state.value for state in states])).fetchall()
+        return [Attempt(number, prompt_id, server, AttemptState(state)) for number, prompt_id, server, state in rows]

@@ -7,7 +7,6 @@ found by its missing heartbeat and given to another, which first looks whether t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
@@ -19,22 +18,31 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import CoverError, CoverLoopError, ServerError, UsageError
+from ...core.errors import CoverError, CoverLoopError, JobError, ServerError, UsageError
 from ..batch.fleet import Post
 from ..batch.sources import out_problem
+from ..job.deliver import Deliverable
 from ..job.manifest import load_workflow
-from ..job.request import Job, open_cover
-from ..job.run import render_cover
-from ..job.workflow import Workflow
+from ..job.request import CoverFile, Job, open_cover
+from ..job.retry import RetryPolicy, Step
+from ..job.run import Fault, Renderer, attempt
 from ..server.client import Comfy
-from ..server.wire import JobLost, ServerAway
-from .database import QUEUE, Attempts, drivers, prepare
+from .database import QUEUE, SharedAttempts, drivers, prepare
 from .shared import Shared
 
 log = logging.getLogger(__name__)
 
-TRIES = 3
+POLICY = RetryPolicy(back_off=5.0)
+PAUSE = 2.0
 HEARTBEAT, STALLED = 5.0, 20.0
+
+
+class TryAgain(CoverLoopError):
+    """The request goes back to the queue for `wait` seconds."""
+
+    def __init__(self, message: str, wait: float):
+        super().__init__(message)
+        self.wait = wait
 
 
 class Worker:
@@ -93,10 +101,11 @@ class Worker:
 
         class Again(procrastinate.BaseRetryStrategy):
             def get_retry_decision(self, *, exception: BaseException, job: Any) -> Any:
-                if isinstance(exception, (ServerAway, JobLost)):  # the submissions of a request have a cap of their own
-                    return procrastinate.RetryDecision(retry_in={"seconds": 2})
-                final = not isinstance(exception, ServerError) or job.attempts + 1 >= TRIES
-                return None if final else procrastinate.RetryDecision(retry_in={"seconds": 5 * 4**job.attempts})
+                """What is not decided yet, because the queue's own database was away, is tried again too."""
+                if isinstance(exception, TryAgain):
+                    return procrastinate.RetryDecision(retry_in={"seconds": exception.wait})
+                undecided = isinstance(exception, ServerError) and not isinstance(exception, JobError)
+                return procrastinate.RetryDecision(retry_in={"seconds": PAUSE}) if undecided else None
 
         @app.task(name=f"{QUEUE}.render", queue=QUEUE, retry=Again())
         def render(request: dict[str, Any]) -> None:
@@ -130,41 +139,45 @@ class Worker:
             return
         post = self._posts.setdefault(workflow.id, Post(self._server, workflow))
         if not post.ready(self._comfy) or post.facts is None:
-            time.sleep(2.0)  # let a worker whose ComfyUI is up take it
-            raise ServerAway(post.error)
+            time.sleep(PAUSE)  # let a worker whose ComfyUI is up take it
+            raise TryAgain(post.error, PAUSE)
+        job = replace(job, versions=tuple(sorted(post.versions.items())))
         with tempfile.TemporaryDirectory(prefix="coverloop-") as scratch:
-            self._render(
-                request, workflow, replace(job, versions=tuple(sorted(post.versions.items()))), post, Path(scratch)
+            cover = self._fetch(request, Path(scratch))
+            made = self._attempt(
+                Renderer(self._comfy, workflow, post.facts, left=self._left), job, cover, request["out"], post
             )
+        verdict = "passed" if made.passed else "does not pass: " + "; ".join(made.problems)
+        self._say(f"{request['name']}: {verdict} ({made.record['timings']['total']:.1f} s)")
 
-    def _render(self, request: Mapping[str, Any], workflow: Workflow, job: Job, post: Post, scratch: Path) -> None:
+    def _fetch(self, request: Mapping[str, Any], scratch: Path) -> CoverFile:
         path = scratch / Path(request["name"]).name
         self._shared.get_cover(request["cover"], path)
         cover = open_cover(path)
         if cover.sha256 != request["sha256"]:
             raise CoverError(f"{request['cover']}: is not the cover that was queued; queue it again")
-        attempts = Attempts(self._url, job)
-        there = attempts.still_there(self._comfy)
-        assert post.facts is not None
-        with contextlib.ExitStack() as stack:
-            comfy = self._comfy
-            if there and there[1] != comfy.url:
-                comfy = stack.enter_context(Comfy(there[1]))
-            try:
-                made = render_cover(
-                    comfy,
-                    workflow,
-                    job,
-                    cover,
-                    scratch / "made" / "loop",
-                    post.facts,
-                    begin=lambda: attempts.begin(comfy.url),
-                    adopt=there[0] if there else None,
-                )
-            except ServerAway as error:
-                post.down(str(error))
-                raise
-        self._shared.publish(made, request["out"])
-        attempts.end(made.record["prompt_id"], "done")
-        verdict = "passed" if made.passed else "does not pass: " + "; ".join(made.problems)
-        self._say(f"{request['name']}: {verdict} ({made.record['timings']['total']:.1f} s)")
+        return cover
+
+    def _attempt(self, renderer: Renderer, job: Job, cover: CoverFile, out: str, post: Post) -> Deliverable:
+        attempts = SharedAttempts(self._url, job)
+
+        def keep(made: Deliverable) -> Deliverable:
+            self._shared.publish(made, out)
+            return made
+
+        stem = cover.path.parent / "made" / "loop"
+        made = attempt(renderer, job, cover, stem, attempts, keep)
+        if not isinstance(made, Fault):
+            return made
+        if made.server == post.url:
+            post.suffered(made)
+        decision = POLICY.decide(made, attempts.tally())
+        if decision.step is Step.AGAIN:
+            raise TryAgain(decision.reason, max(PAUSE, decision.wait))
+        attempts.close()
+        raise JobError(decision.reason)
+
+    def _left(self, url: str, prompt_id: str) -> None:
+        for post in self._posts.values():
+            if post.url == url:
+                post.leave(prompt_id)

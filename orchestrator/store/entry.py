@@ -1,22 +1,33 @@
-"""Jobs and attempts as the store knows them."""
+"""Jobs as the store knows them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
-from typing import Any, Literal
-
-State = Literal["running", "done", "failed", "poison", "cancelled"]
+from typing import Any
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """One submission. `state`: "sent", "done", "lost" or "failed"."""
+class JobState(str, Enum):
+    """`POISON`: servers died of it, set aside."""
 
-    number: int
-    prompt_id: str
-    server: str
-    state: str
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    POISON = "poison"
+    CANCELLED = "cancelled"
+    __str__ = str.__str__
+
+
+class Claim(Enum):
+    """What became of the wish to render a job: it is OURS to render; or it is DONE, another living process renders it
+    (BUSY), or it was set aside earlier."""
+
+    OURS = "ours"
+    DONE = "done"
+    BUSY = "busy"
+    POISON = "poison"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True)
@@ -26,7 +37,7 @@ class Entry:
     key: str
     cover: str
     workflow: str
-    state: State
+    state: JobState
     error: str
     kills: int
     changed: float
@@ -38,4 +49,9 @@ class Entry:
 
     def to_dict(self) -> dict[str, Any]:
         row = {name: getattr(self, name) for name in ("key", "cover", "workflow", "state", "error", "kills", "seconds")}
-        return {**row, "video": str(self.video) if self.video else None, "passed": self.passed}
+        return {
+            **row,
+            "state": self.state.value,
+            "video": str(self.video) if self.video else None,
+            "passed": self.passed,
+        }

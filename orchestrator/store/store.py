@@ -20,18 +20,19 @@ import sqlite3
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
 
 import platformdirs
 
 from ...core.errors import UsageError
 from ..disk.files import Files
 from ..disk.locks import Lock, is_free
+from ..job.attempts import Attempt, AttemptState
+from ..job.deliver import Deliverable
 from ..job.request import Job
 from .database import Database
-from .entry import Attempt, Entry, State
+from .entry import Claim, Entry, JobState
 
 
 def store_folder() -> Path:
@@ -103,7 +104,7 @@ class Store:
     def finished(self, key: str) -> Entry | None:
         """The job if it is done and all its files are in the store, whole (by size; `verify` reads them)."""
         entry = self.find(key)
-        if entry is None or entry.state != "done" or not (entry.video and entry.poster and entry.sidecar):
+        if entry is None or entry.state is not JobState.DONE or not (entry.video and entry.poster and entry.sidecar):
             return None
         size = self._db.rows("SELECT bytes FROM jobs WHERE key = ?", (key,))[0]["bytes"]
         try:
@@ -112,13 +113,10 @@ class Store:
             return None
         return entry if whole else None
 
-    def claim(
-        self, job: Job, cover: str, force: bool = False
-    ) -> Literal["ours", "done", "busy", "poison", "cancelled"]:
+    def claim(self, job: Job, cover: str, force: bool = False) -> Claim:
         """Say that this process renders `job` now.
 
-        "done": there is nothing to do; "busy": another living process renders it; "poison", "cancelled": set aside
-        earlier (`force` takes those, and a done one, anew). After "ours" comes `record`, `fail` or `release`.
+        `force` takes those set aside, and a done one, anew. After OURS comes `record`, `fail` or `release`.
         """
         key = job.key
         done = self.finished(key) is not None
@@ -132,20 +130,20 @@ class Store:
                     "VALUES (?, ?, ?, ?, 'running', ?, ?, ?)",
                     (key, cover, job.workflow, request, self.owner, now, now),
                 )
-                return "ours"
-            if row["state"] == "running" and self._living(row["owner"]):
-                return "busy"
+                return Claim.OURS
+            if row["state"] == JobState.RUNNING and self._living(row["owner"]):
+                return Claim.BUSY
             if not force:
                 if done:
-                    return "done"
-                if row["state"] in ("poison", "cancelled"):
-                    return row["state"]
+                    return Claim.DONE
+                if row["state"] in (JobState.POISON, JobState.CANCELLED):
+                    return Claim(row["state"])
             self._db.execute(
                 "UPDATE jobs SET state = 'running', owner = ?, cover = ?, error = '', changed = ?, "
                 "kills = CASE WHEN ? THEN 0 ELSE kills END WHERE key = ?",
                 (self.owner, cover, now, force, key),
             )
-            return "ours"
+            return Claim.OURS
 
     def _living(self, owner: str) -> bool:
         return owner == self.owner or not is_free(self.folder / "owners" / owner)
@@ -162,21 +160,30 @@ class Store:
             )
         return prompt_id
 
-    def end(self, prompt_id: str, state: Literal["done", "lost", "failed"], error: str = "") -> None:
+    def end(self, prompt_id: str, state: AttemptState, error: str = "") -> None:
         with self._db.change():
             self._db.execute(
                 "UPDATE attempts SET state = ?, error = ?, ended = ? WHERE prompt_id = ?",
-                (state, error, time.time(), prompt_id),
+                (state.value, error, time.time(), prompt_id),
             )
 
     def open_attempts(self, key: str) -> list[Attempt]:
         """Submissions nobody has seen the end of, newest first: they may still be on their servers."""
         rows = self._db.rows("SELECT * FROM attempts WHERE key = ? AND state = 'sent' ORDER BY number DESC", (key,))
-        return [Attempt(row["number"], row["prompt_id"], row["server"], row["state"]) for row in rows]
+        return [_attempt(row) for row in rows]
 
     def attempts(self, key: str) -> list[Attempt]:
         rows = self._db.rows("SELECT * FROM attempts WHERE key = ? ORDER BY number", (key,))
-        return [Attempt(row["number"], row["prompt_id"], row["server"], row["state"]) for row in rows]
+        return [_attempt(row) for row in rows]
+
+    def attempts_of(self, job: Job) -> StoredAttempts:
+        return StoredAttempts(self, job)
+
+    def keep(self, job: Job) -> Callable[[Deliverable], Entry]:
+        """What puts a deliverable of `job` into the store."""
+        return lambda made: self.record(
+            job.key, made.video, made.poster, made.sidecar, made.passed, made.record["timings"]["total"]
+        )
 
     def record(self, key: str, video: Path, poster: Path, sidecar: Path, passed: bool, seconds: float) -> Entry:
         """Keep a deliverable: its files first, then the row that says so."""
@@ -192,11 +199,11 @@ class Store:
         assert entry is not None
         return entry
 
-    def fail(self, key: str, error: str, state: State = "failed") -> None:
+    def fail(self, key: str, error: str, state: JobState = JobState.FAILED) -> None:
         with self._db.change():
             self._db.execute(
                 "UPDATE jobs SET state = ?, error = ?, changed = ? WHERE key = ? AND owner = ? AND state = 'running'",
-                (state, error, time.time(), key, self.owner),
+                (state.value, error, time.time(), key, self.owner),
             )
 
     def release(self, key: str) -> None:
@@ -211,7 +218,7 @@ class Store:
 
     def cancelled(self, key: str) -> bool:
         rows = self._db.rows("SELECT state FROM jobs WHERE key = ?", (key,))
-        return bool(rows) and rows[0]["state"] == "cancelled"
+        return bool(rows) and rows[0]["state"] == JobState.CANCELLED
 
     # looking after it
 
@@ -255,7 +262,7 @@ class Store:
         many jobs went and how many bytes."""
         before = time.time() - older_than_days * 86400
         old = [entry for entry in self.entries() if entry.changed < before]
-        gone = [entry for entry in old if entry.state != "running"]
+        gone = [entry for entry in old if entry.state is not JobState.RUNNING]
         with self._db.change():
             for entry in gone:
                 self._db.execute("DELETE FROM jobs WHERE key = ?", (entry.key,))
@@ -273,9 +280,9 @@ class Store:
         return len(gone), freed
 
     def _entry(self, row: sqlite3.Row) -> Entry:
-        state, error = row["state"], row["error"]
-        if state == "running" and not self._living(row["owner"]):
-            state, error = "failed", "its process ended before it was finished"
+        state, error = JobState(row["state"]), row["error"]
+        if state is JobState.RUNNING and not self._living(row["owner"]):
+            state, error = JobState.FAILED, "its process ended before it was finished"
         names = (row["video"], row["poster"], row["sidecar"])
         video, poster, sidecar = (self._files.folder / name if name else None for name in names)
         return Entry(
@@ -292,3 +299,23 @@ class Store:
             passed=bool(row["passed"]),
             seconds=row["seconds"] or 0.0,
         )
+
+
+def _attempt(row: sqlite3.Row) -> Attempt:
+    return Attempt(row["number"], row["prompt_id"], row["server"], AttemptState(row["state"]))
+
+
+class StoredAttempts:
+    """The submissions of one job in a store."""
+
+    def __init__(self, store: Store, job: Job):
+        self._store, self._job = store, job
+
+    def begin(self, server: str) -> str:
+        return self._store.begin(self._job, server)
+
+    def end(self, prompt_id: str, state: AttemptState, error: str = "") -> None:
+        self._store.end(prompt_id, state, error)
+
+    def open(self) -> list[Attempt]:
+        return self._store.open_attempts(self._job.key)

@@ -15,7 +15,7 @@ from ..batch.crew import Batch
 from ..batch.display import Display
 from ..batch.report import counts_of, row_of, write_report
 from ..batch.sources import read_source
-from ..batch.tasks import Outcome
+from ..batch.tasks import Outcome, OutcomeState
 from ..job.manifest import load_workflow
 from ..job.run import output_folder
 from ..server import embedded
@@ -36,7 +36,7 @@ class Summary:
     def exit_code(self) -> int:
         if all(outcome.good for outcome in self.outcomes):
             return 0
-        return 130 if any(outcome.state == "stopped" for outcome in self.outcomes) else 1
+        return 130 if any(outcome.state is OutcomeState.STOPPED for outcome in self.outcomes) else 1
 
     def to_dict(self) -> dict[str, Any]:
         counts = counts_of(self.outcomes)

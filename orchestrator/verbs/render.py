@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +17,18 @@ from ..job.deliver import Deliverable, restored
 from ..job.manifest import load_workflow
 from ..job.meter import Meter
 from ..job.request import CoverFile, Job, make_job, open_cover
-from ..job.run import Stage, output_folder, render_cover
-from ..job.workflow import Workflow
+from ..job.retry import SetAside, render_cover
+from ..job.run import Renderer, Stage, output_folder
 from ..server.choose import open_server
-from ..server.client import Comfy
 from ..server.events import Event
+from ..server.follow import Patience
+from ..store.entry import Claim, Entry, JobState
 from ..store.store import Store
 from .screen import Screen
 
 log = logging.getLogger(__name__)
+
+BUSY_WAIT = 1.0
 
 
 @dataclass(frozen=True)
@@ -104,21 +108,21 @@ def render_all(
         screen.title("coverloop", "connecting")
         with open_server(server, lambda: screen.title("coverloop", "starting ComfyUI")) as comfy:
             facts, versions = check.require(comfy, workflow)
-            renderer = _Renderer(comfy, workflow, given, facts, versions, store, force, screen)
+            call = _Call(Renderer(comfy, workflow, facts), given, versions, store, force, screen)
             results = []
             for number, (cover, place) in enumerate(zip(covers, places, strict=True), 1):
                 counted = f"[{number}/{len(covers)}] {cover.name}" if len(covers) > 1 else cover.name
                 screen.title(counted)
-                results.append(renderer.render(cover, place))
+                results.append(call.render(cover, place))
             return results
 
 
 @dataclass(frozen=True)
-class _Renderer:
-    comfy: Comfy
-    workflow: Workflow
+class _Call:
+    """What all covers of one call share."""
+
+    renderer: Renderer
     given: Mapping[str, Any]
-    facts: check.Server
     versions: Mapping[str, str]
     store: Store
     force: bool
@@ -127,33 +131,43 @@ class _Renderer:
     def render(self, path: Path, place: Path) -> Result:
         try:
             cover = open_cover(path)
-            job = make_job(cover, self.workflow, self.given, self.versions)
-            entry = None if self.force else self.store.finished(job.key)
-            if entry is not None:
-                return Result(path, restored(entry, place, path.name), reused=True)
-            return Result(path, self._made(job, cover, place))
+            job = make_job(cover, self.renderer.workflow, self.given, self.versions)
+            while True:
+                entry = None if self.force else self.store.finished(job.key)
+                if entry is not None:
+                    return Result(path, restored(entry, place, path.name), reused=True)
+                # Somebody asked for it by name, so it is tried whatever happened before.
+                if self.store.claim(job, path.name, force=True) is Claim.OURS:
+                    return Result(path, restored(self._rendered(job, cover), place, path.name))
+                self.screen.title(path.name, "another process renders it; waiting")
+                time.sleep(BUSY_WAIT)
         except CoverLoopError as error:
             log.debug("%s failed", path, exc_info=True)
             log.error("%s: %s", path, error)
             return Result(path, error=str(error), exit_code=error.exit_code)
 
-    def _made(self, job: Job, cover: CoverFile, place: Path) -> Deliverable:
-        meter = Meter(self.workflow.id)
+    def _rendered(self, job: Job, cover: CoverFile) -> Entry:
+        meter = Meter(self.renderer.workflow.id)
 
         def see(event: Event | Stage) -> None:
             meter.see(event)
             self.screen.show(meter)
 
-        def begin() -> str:
-            return self.store.begin(job, self.comfy.url)
-
-        self.store.claim(job, cover.path.name, force=True)  # somebody asked for it by name, whatever happened before
         try:
-            made = render_cover(self.comfy, self.workflow, job, cover, place, self.facts, on_event=see, begin=begin)
-        except CoverLoopError as error:
-            self.store.fail(job.key, str(error))
+            with self.store.staging() as scratch:
+                return render_cover(
+                    self.renderer,
+                    job,
+                    cover,
+                    scratch / "loop",
+                    attempts=self.store.attempts_of(job),
+                    keep=self.store.keep(job),
+                    on_event=see,
+                    patience=Patience(stopped=lambda: self.store.cancelled(job.key)),
+                )
+        except SetAside as error:
+            self.store.fail(job.key, str(error), JobState.POISON)
             raise
-        seconds = made.record["timings"]["total"]
-        self.store.record(job.key, made.video, made.poster, made.sidecar, made.passed, seconds)
-        self.store.end(made.record["prompt_id"], "done")
-        return made
+        except BaseException as error:
+            self.store.fail(job.key, str(error) or "stopped before it was finished")
+            raise

@@ -10,12 +10,13 @@ import time
 import pytest
 from coverloop.core.video.decode import decode
 from coverloop.orchestrator.batch import crew as module
-from coverloop.orchestrator.batch import fleet, line
+from coverloop.orchestrator.batch import fleet
 from coverloop.orchestrator.batch.crew import Batch
 from coverloop.orchestrator.batch.sources import read_source
 from coverloop.orchestrator.cli.main import main
 from coverloop.orchestrator.job import manifest
 from coverloop.orchestrator.job.manifest import load_workflow
+from coverloop.orchestrator.job.retry import RetryPolicy
 from coverloop.orchestrator.server.client import Comfy
 from coverloop.orchestrator.server.events import Running
 from coverloop.orchestrator.store.store import Store
@@ -28,7 +29,6 @@ def _folders(tmp_path, monkeypatch):
     monkeypatch.setattr(manifest, "FOLDER", write_workflows(tmp_path / "workflows"))
     monkeypatch.setenv("COVERLOOP_WORKFLOWS", str(tmp_path / "workflows"))
     monkeypatch.setenv("COVERLOOP_STORE", str(tmp_path / "store"))
-    monkeypatch.setattr(line, "BACK_OFF", 0.05)
 
 
 @pytest.fixture
@@ -83,7 +83,9 @@ def test_a_second_run_renders_nothing(call, covers, tmp_path, comfyui):
     call(covers, "--out", tmp_path / "other", "--server", comfyui.url)
     assert rendered(comfyui) == before and (tmp_path / "other" / "c5.mp4").is_file()
     call(covers, "--out", tmp_path / "out", "--server", comfyui.url, "--force")
-    assert rendered(comfyui) >= before, "forced jobs are submitted again; ComfyUI may answer from its cache"
+    with Store() as store:
+        tries = [[attempt.state for attempt in store.attempts(entry.key)] for entry in store.entries("done")]
+    assert tries == [["done", "done"]] * 6, "forced jobs are submitted again; ComfyUI may answer from its cache"
 
 
 def test_parameters_of_rows_and_of_the_batch(call, covers, tmp_path, comfyui):
@@ -135,7 +137,8 @@ def test_two_batches_on_one_store_share_the_work(covers, tmp_path, comfyui):
 
 def run_batch(covers, out, servers, store, **options):
     rows = read_source(str(covers))
-    return Batch(rows, out, load_workflow("tiny"), servers, store, {}, **options).run()
+    policy = RetryPolicy(back_off=0.05)
+    return Batch(rows, out, load_workflow("tiny"), servers, store, {}, policy=policy, **options).run()
 
 
 @pytest.fixture
@@ -203,8 +206,11 @@ def test_a_submission_from_before_a_crash_is_adopted(covers, tmp_path, comfyui, 
 
 
 def test_stopping_finishes_what_runs(covers, tmp_path, comfyui, store):
-    batch = Batch(read_source(str(covers)), tmp_path / "out", load_workflow("tiny"), [comfyui.url], store, {})
-    batch._on_outcome = lambda outcome: batch.stopping or batch.interrupt()
+    rows, flow = read_source(str(covers)), load_workflow("tiny")
+    batch = Batch(
+        *(rows, tmp_path / "out", flow, [comfyui.url], store, {}),
+        on_outcome=lambda outcome: batch.tasks.stopping or batch.tasks.interrupt(),
+    )
     outcomes = batch.run()
     states = [outcome.state for outcome in outcomes]
     assert len(outcomes) == 6 and set(states) == {"done", "stopped"} and states.count("done") <= 3

@@ -261,10 +261,10 @@ def test_one_cover_that_fails_does_not_stop_the_others(call, cover, tmp_path, co
 
     good = render_verb.render_cover
 
-    def fail_for_red(comfy, workflow, job, cover, *rest, **options):
+    def fail_for_red(renderer, job, cover, *rest, **options):
         if cover.path.name == "red.png":
             raise JobError("KSampler (node 3): out of memory")
-        return good(comfy, workflow, job, cover, *rest, **options)
+        return good(renderer, job, cover, *rest, **options)
 
     monkeypatch.setattr(render_verb, "render_cover", fail_for_red)
     red = write_cover(tmp_path / "red.png", 8)

@@ -4,7 +4,9 @@ import json
 import logging
 import os
 import time
+import zlib
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -13,9 +15,11 @@ from coverloop.core.image import read_cover
 from coverloop.core.video.decode import decode
 from coverloop.core.video.encode import encode
 from coverloop.orchestrator.job import check, deliver
+from coverloop.orchestrator.job.attempts import Attempt, AttemptState
 from coverloop.orchestrator.job.manifest import load_workflow
 from coverloop.orchestrator.job.request import make_job, open_cover
-from coverloop.orchestrator.job.run import Stage, output_folder, render_cover
+from coverloop.orchestrator.job.retry import RetryPolicy, render_cover
+from coverloop.orchestrator.job.run import Renderer, Stage, output_folder
 from coverloop.orchestrator.server import client, follow
 from coverloop.orchestrator.server.client import Comfy
 from coverloop.orchestrator.server.events import Finished, Running
@@ -32,14 +36,17 @@ def workflow(tmp_path):
 
 @pytest.fixture
 def cover(tmp_path, request):
-    return open_cover(write_cover(tmp_path / "covers" / "blue.png", number=hash(request.node.name) % 10**6))
+    return open_cover(
+        write_cover(tmp_path / "covers" / "blue.png", number=zlib.crc32(request.node.name.encode()) % 10**6)
+    )
 
 
 def render(url, workflow, cover, out, timeout=15.0, **options):
     with Comfy(url, timeout=timeout) as client:
         server, versions = check.require(client, workflow)
         job = make_job(cover, workflow, {"size": 128, "strength": 0.3}, versions)
-        return render_cover(client, workflow, job, cover, out / "blue", server, **options)
+        options = {"policy": RetryPolicy(losses=3, away=1, back_off=0.0), **options}
+        return render_cover(Renderer(client, workflow, server), job, cover, out / "blue", **options)
 
 
 def test_a_cover_becomes_three_files(comfyui, workflow, cover, tmp_path):
@@ -79,7 +86,11 @@ def test_a_deleted_output_is_rendered_again(comfyui, workflow, cover, tmp_path):
 
 def test_a_submission_the_server_has_is_adopted(comfyui, workflow, cover, tmp_path):
     first = render(comfyui.url, workflow, cover, tmp_path / "out")
-    again = render(comfyui.url, workflow, cover, tmp_path / "again", adopt=first.record["prompt_id"])
+    earlier = Attempt(1, first.record["prompt_id"], comfyui.url, AttemptState.SENT)
+    attempts = Mock(open=lambda: [earlier])
+    again = render(comfyui.url, workflow, cover, tmp_path / "again", attempts=attempts)
+    attempts.begin.assert_not_called()
+    attempts.end.assert_called_once_with(earlier.prompt_id, AttemptState.DONE, "")
     assert again.record["prompt_id"] == first.record["prompt_id"] and again.record["attempts"] == 1
     assert again.video.read_bytes() == first.video.read_bytes()
 
@@ -264,7 +275,7 @@ def test_a_socket_that_claims_success_is_not_believed(hostile, workflow, cover, 
 
     hostile.answers["POST", "/prompt"] = claim
     with pytest.raises(JobLost, match="no longer knows the job"):
-        render(hostile.url, workflow, cover, tmp_path / "out", attempts=2)
+        render(hostile.url, workflow, cover, tmp_path / "out", policy=RetryPolicy(losses=2))
     assert [path for _, path in hostile.requests].count("/prompt") == 2, "a lost job is submitted again, within the cap"
 
 

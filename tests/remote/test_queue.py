@@ -13,16 +13,17 @@ import time
 from pathlib import Path
 
 import pytest
-from coverloop.core.errors import CoverLoopError, JobError, ServerError, UsageError
+from coverloop.core.errors import CoverLoopError, ServerError, UsageError
 from coverloop.core.video.decode import decode
 from coverloop.orchestrator.batch.sources import read_source
 from coverloop.orchestrator.cli.main import main
 from coverloop.orchestrator.job import manifest
+from coverloop.orchestrator.job.attempts import TooManyAttempts
 from coverloop.orchestrator.job.manifest import load_workflow
 from coverloop.orchestrator.job.request import make_job, open_cover
 from coverloop.orchestrator.remote import database as tables
 from coverloop.orchestrator.remote import queue
-from coverloop.orchestrator.remote.database import Attempts
+from coverloop.orchestrator.remote.database import SharedAttempts
 from coverloop.orchestrator.remote.queue import enqueue, status
 from coverloop.orchestrator.remote.shared import Shared
 from coverloop.orchestrator.remote.worker import Worker
@@ -169,12 +170,16 @@ def test_what_is_waiting_or_finished_is_not_queued_again(setting, database, comf
     assert enqueue(rows, flow, {"strength": 0.5}, database, shared)["queued"] == 1, "another request is another loop"
 
 
+class Killed(BaseException):
+    """Stands for the end of the process: nothing catches it."""
+
+
 def test_a_prompt_from_a_dead_worker_is_looked_up_before_it_is_sent_again(setting, database, comfyui, monkeypatch):
     rows, flow, shared, request = setting
     worker = Worker(database, comfyui.url, shared)
     real = shared.publish
-    monkeypatch.setattr(shared, "publish", lambda made, out: (_ for _ in ()).throw(MemoryError("killed here")))
-    with pytest.raises(MemoryError):
+    monkeypatch.setattr(shared, "publish", lambda made, out: (_ for _ in ()).throw(Killed))
+    with pytest.raises(Killed):
         worker.render(request)
     monkeypatch.setattr(shared, "publish", real)
     sent = []
@@ -185,10 +190,10 @@ def test_a_prompt_from_a_dead_worker_is_looked_up_before_it_is_sent_again(settin
 
 def test_submissions_of_a_request_have_a_cap(setting, database):
     rows, flow, _, _ = setting
-    attempts = Attempts(database, make_job(open_cover(rows[0].cover), flow, {}))
+    attempts = SharedAttempts(database, make_job(open_cover(rows[0].cover), flow, {}))
     ids = [attempts.begin("http://127.0.0.1:1") for _ in range(tables.SUBMISSIONS)]
     assert len(set(ids)) == tables.SUBMISSIONS
-    with pytest.raises(JobError, match="submitted 10 times without a result"):
+    with pytest.raises(TooManyAttempts, match="submitted 10 times without a result"):
         attempts.begin("http://127.0.0.1:1")
 
 

@@ -11,7 +11,9 @@ import time
 import pytest
 from coverloop.core.errors import UsageError
 from coverloop.orchestrator.disk.files import copy_whole, sweep_parts
+from coverloop.orchestrator.job.attempts import AttemptState
 from coverloop.orchestrator.job.request import Job
+from coverloop.orchestrator.store.entry import Claim, JobState
 from coverloop.orchestrator.store.store import Store
 
 JOB = Job("a" * 64, "tiny_v1", "b" * 64, (("size", 96),), (("comfyui", "0.3.75"),))
@@ -32,8 +34,8 @@ def files(tmp_path):
 
 
 def finish(store, files, job=JOB):
-    assert store.claim(job, "a.png") == "ours"
-    store.end(store.begin(job, "http://one"), "done")
+    assert store.claim(job, "a.png") is Claim.OURS
+    store.end(store.begin(job, "http://one"), AttemptState.DONE)
     return store.record(job.key, *files, passed=True, seconds=1.5)
 
 
@@ -41,15 +43,15 @@ def test_a_finished_job_is_found_and_not_claimed_again(store, files):
     entry = finish(store, files)
     assert store.finished(JOB.key) == entry and entry.passed and entry.seconds == 1.5
     assert entry.video.read_bytes() == files[0].read_bytes() and entry.video != files[0]
-    assert store.claim(JOB, "a.png") == "done"
-    assert store.claim(JOB, "a.png", force=True) == "ours"
+    assert store.claim(JOB, "a.png") is Claim.DONE
+    assert store.claim(JOB, "a.png", force=True) is Claim.OURS
 
 
 @pytest.mark.parametrize("harm", [lambda path: path.unlink(), lambda path: path.write_bytes(b"short")])
 def test_a_deliverable_that_is_not_whole_is_made_again(store, files, harm):
     entry = finish(store, files)
     harm(entry.poster)
-    assert store.finished(JOB.key) is None and store.claim(JOB, "a.png") == "ours"
+    assert store.finished(JOB.key) is None and store.claim(JOB, "a.png") is Claim.OURS
 
 
 def test_a_second_process_waits_while_the_first_lives_and_takes_over_when_it_is_killed(store, files):
@@ -59,32 +61,32 @@ def test_a_second_process_waits_while_the_first_lives_and_takes_over_when_it_is_
         from coverloop.orchestrator.store.store import Store
         store = Store({str(store.folder)!r} and __import__("pathlib").Path({str(store.folder)!r}))
         job = {JOB!r}
-        print(store.claim(job, "a.png"), store.begin(job, "http://one"), flush=True)
+        print(store.claim(job, "a.png").value, store.begin(job, "http://one"), flush=True)
         time.sleep(100)
     """
     other = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True)
     claim, prompt_id = other.stdout.readline().split()
-    assert claim == "ours" and store.claim(JOB, "a.png") == "busy" and store.find(JOB.key).state == "running"
+    assert claim == "ours" and store.claim(JOB, "a.png") is Claim.BUSY and store.find(JOB.key).state == "running"
     os.kill(other.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     other.wait()
     other.stdout.close()
     assert store.find(JOB.key).state == "failed" and "ended before it was finished" in store.find(JOB.key).error
-    assert store.claim(JOB, "a.png") == "ours"
+    assert store.claim(JOB, "a.png") is Claim.OURS
     (attempt,) = store.open_attempts(JOB.key)
     assert attempt.prompt_id == prompt_id == JOB.prompt_id(1) and attempt.server == "http://one"
 
 
 def test_a_thread_of_our_own_has_to_wait_too(store):
-    assert [store.claim(JOB, "a.png"), store.claim(JOB, "a.png")] == ["ours", "busy"]
+    assert [store.claim(JOB, "a.png"), store.claim(JOB, "a.png")] == [Claim.OURS, Claim.BUSY]
     store.fail(JOB.key, "lost")
-    assert store.claim(JOB, "a.png") == "ours"
+    assert store.claim(JOB, "a.png") is Claim.OURS
 
 
 def test_every_submission_has_an_id_of_its_own_written_down(store):
     store.claim(JOB, "a.png")
     ids = [store.begin(JOB, "http://one"), store.begin(JOB, "http://two")]
     assert ids == [JOB.prompt_id(1), JOB.prompt_id(2)]
-    store.end(ids[0], "lost", "restarted")
+    store.end(ids[0], AttemptState.LOST, "restarted")
     assert [attempt.prompt_id for attempt in store.open_attempts(JOB.key)] == ids[1:]
     assert [attempt.state for attempt in store.attempts(JOB.key)] == ["lost", "sent"]
 
@@ -92,13 +94,13 @@ def test_every_submission_has_an_id_of_its_own_written_down(store):
 def test_poison_and_cancelled_stay_aside_until_retried(store):
     store.claim(JOB, "a.png")
     assert [store.count_kill(JOB.key), store.count_kill(JOB.key)] == [1, 2]
-    store.fail(JOB.key, "killed the server", "poison")
-    assert store.claim(JOB, "a.png") == "poison"
+    store.fail(JOB.key, "killed the server", JobState.POISON)
+    assert store.claim(JOB, "a.png") is Claim.POISON
     store.retry(JOB.key)
-    assert store.claim(JOB, "a.png") == "ours" and store.find(JOB.key).kills == 0
+    assert store.claim(JOB, "a.png") is Claim.OURS and store.find(JOB.key).kills == 0
     assert store.cancel(JOB.key) and store.cancelled(JOB.key)
     store.fail(JOB.key, "interrupted")
-    assert store.claim(JOB, "a.png") == "cancelled", "a failure that follows the cancellation must not hide it"
+    assert store.claim(JOB, "a.png") is Claim.CANCELLED, "a failure that follows the cancellation must not hide it"
 
 
 def test_a_finished_job_cannot_be_cancelled(store, files):

@@ -20,7 +20,8 @@ from coverloop.orchestrator.cli.main import cli
 from coverloop.orchestrator.job import check
 from coverloop.orchestrator.job.manifest import FOLDER, load_workflow
 from coverloop.orchestrator.job.request import make_job, open_cover
-from coverloop.orchestrator.job.run import render_cover
+from coverloop.orchestrator.job.retry import render_cover
+from coverloop.orchestrator.job.run import Renderer
 from coverloop.orchestrator.server import embedded
 from coverloop.orchestrator.server.client import Comfy
 from coverloop.orchestrator.server.events import Finished
@@ -228,7 +229,7 @@ def render(comfy, name, cover, out, **values):
     server, versions = check.require(comfy, workflow)
     opened = open_cover(cover)
     job = make_job(opened, workflow, values, versions)
-    return render_cover(comfy, workflow, job, opened, out / "tides", server)
+    return render_cover(Renderer(comfy, workflow, server), job, opened, out / "tides")
 
 
 def test_a_cover_goes_all_the_way_through_v2(comfy, cover, tmp_path):
