@@ -101,20 +101,13 @@ def circles(arrows: dict[str, set[str]]) -> set[frozenset[str]]:
     return {circle for circle in found if len(circle) > 1}
 
 
-# Circles that are still there; the list only gets shorter.
-KNOWN = {
-    frozenset({"orchestrator/batch/crew", "orchestrator/batch/line"}),
-    frozenset({"orchestrator/server/client", "orchestrator/server/follow"}),
-}
-
-
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_files_import_each_other_in_a_circle(package):
     arrows = {
         path.relative_to(ROOT).with_suffix("").as_posix(): {"/".join(taken) for taken in files_taken(path)}
         for path in (ROOT / package).glob("**/*.py")
     }
-    assert circles(arrows) <= KNOWN
+    assert circles(arrows) == set()
 
 
 def test_no_rooms_of_core_import_each_other_in_a_circle():
