@@ -28,12 +28,14 @@ class Label:
     most_area: float = 0.15
     filled: float = 0.86
     """Least part of its own rectangle or ellipse that its outline encloses."""
-    printed: float = 0.18
+    printed: float = 0.12
     """Least part of it that lines of type take."""
     within: float = 0.85
     """Least part of a line's box that lies in the box of the label it belongs to."""
-    levels: tuple[int, int, int] = (9, 4, 4)
-    """At how many tones each channel of Lab is cut."""
+    levels: int = 9
+    """Tones at which lightness is cut."""
+    edges: tuple[float, ...] = (4.0, 8.0, 14.0)
+    """Levels of Lab per px from which on there is an edge."""
     roundest: float = 1.35
     """Longest by shortest axis of a disc."""
 
@@ -135,15 +137,17 @@ def _labels(picture: np.ndarray, lines: list[np.ndarray]) -> Iterator[RigidPiece
 
 
 def _cuts(picture: np.ndarray) -> Iterator[np.ndarray]:
-    """The picture cut at several tones of lightness and of both colour axes, either side, (H, W) uint8 0/1."""
-    for i, channel in enumerate(cv2.split(cv2.cvtColor(picture, cv2.COLOR_RGB2LAB))):
-        low, high = (float(v) for v in np.percentile(channel, (0.5, 99.5)))
-        if i and high - low < 24:
-            continue
-        for level in np.linspace(low, high, LABEL.levels[i] + 2)[1:-1]:
-            above = (channel > level).astype(np.uint8)
-            yield above
-            yield 1 - above
+    """Areas of the picture, (H, W) uint8 0/1: cut at several tones, either side, and what edges of several strengths
+    enclose, which a tone does not where a slow change of colour lies behind."""
+    lab = cv2.GaussianBlur(cv2.cvtColor(picture, cv2.COLOR_RGB2LAB).astype(np.float32), (0, 0), 0.8)
+    slope = np.hypot(cv2.Sobel(lab, -1, 1, 0, scale=0.25), cv2.Sobel(lab, -1, 0, 1, scale=0.25)).max(-1)
+    for strength in LABEL.edges:
+        yield (slope < strength).astype(np.uint8)
+    low, high = (float(v) for v in np.percentile(lab[..., 0], (0.5, 99.5)))
+    for level in np.linspace(low, high, LABEL.levels + 2)[1:-1]:
+        above = (lab[..., 0] > level).astype(np.uint8)
+        yield above
+        yield 1 - above
 
 
 def _around_lines(stats: np.ndarray, boxes: np.ndarray, total: int) -> np.ndarray:
@@ -170,9 +174,10 @@ def _shaped(outline: np.ndarray) -> RigidPiece | None:
         return None
     enclosed = cv2.contourArea(outline.astype(np.float32))
     fill = enclosed / (sides[0] * sides[1])
-    if fill >= LABEL.filled:
-        corners = cv2.boxPoints(rectangle)
-        return RigidPiece(Kind.BADGE, _clockwise(corners), min(1.0, fill))
+    corners = cv2.boxPoints(rectangle) if fill >= LABEL.filled else cv2.approxPolyDP(hull, 0.1 * min(sides), True)[:, 0]
+    tilted = enclosed / max(1.0, cv2.contourArea(corners)) if len(corners) == 4 else 0.0
+    if max(fill, min(tilted, 1 / max(tilted, 1e-3))) >= LABEL.filled:
+        return RigidPiece(Kind.BADGE, _clockwise(corners), min(1.0, max(fill, tilted)))
     (cx, cy), axes, turn = cv2.minAreaRect(hull) if len(hull) < 5 else cv2.fitEllipse(hull)
     if min(axes) < 6 or max(axes) > LABEL.roundest * min(axes):
         return None
@@ -187,13 +192,19 @@ def _shaped(outline: np.ndarray) -> RigidPiece | None:
 
 
 def _printed(piece: RigidPiece, lines: list[np.ndarray], shape: tuple[int, ...]) -> float:
-    """Part of the piece that lines of type take; 0 where its area is none of a label."""
+    """Part of the piece that lines of type take; 0 where its area is none of a label, or a line runs over its edge:
+    then it lies behind type, and is no ground of it."""
     area = _area(piece.polygon) / (shape[0] * shape[1])
     if not LABEL.least_area <= area <= LABEL.most_area:
         return 0.0
     inside, type_ = np.zeros(shape[:2], np.uint8), np.zeros(shape[:2], np.uint8)
     cv2.fillPoly(inside, [np.round(piece.polygon).astype(np.int32)], 1)
-    cv2.fillPoly(type_, [np.round(line).astype(np.int32) for line in lines], 1)
+    for line in lines:
+        own = np.zeros_like(inside)
+        cv2.fillPoly(own, [np.round(line).astype(np.int32)], 1)
+        if 0.15 < float((own & inside).sum()) / max(1, int(own.sum())) < LABEL.within - 0.15:
+            return 0.0
+        type_ |= own
     return float((inside & type_).sum() / max(1, inside.sum()))
 
 
@@ -335,9 +346,9 @@ def _area(polygon: Sequence[tuple[float, float]]) -> float:
     return abs(float(cv2.contourArea(np.asarray(polygon, np.float32))))
 
 
-def _inside(one: Sequence[tuple[float, float]], other: Sequence[tuple[float, float]]) -> bool:
-    both, _ = cv2.intersectConvexConvex(np.asarray(one, np.float32), np.asarray(other, np.float32))
-    return both > 0.6 * _area(one)
+def _inside(one: Sequence[tuple[float, float]], larger: Sequence[tuple[float, float]]) -> bool:
+    x, y = np.mean(one, axis=0)
+    return cv2.pointPolygonTest(np.asarray(larger, np.float32), (float(x), float(y)), False) >= 0
 
 
 def _clockwise(points: np.ndarray) -> tuple[tuple[float, float], ...]:
