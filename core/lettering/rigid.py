@@ -32,8 +32,8 @@ class Label:
     """Least part of it that lines of type take."""
     within: float = 0.85
     """Least part of a line's box that lies in the box of the label it belongs to."""
-    levels: int = 9
-    """Tones at which lightness is cut."""
+    levels: tuple[int, int, int] = (9, 4, 4)
+    """At how many tones each channel of Lab is cut."""
     edges: tuple[float, ...] = (4.0, 8.0, 14.0)
     """Levels of Lab per px from which on there is an edge."""
     roundest: float = 1.35
@@ -143,11 +143,12 @@ def _cuts(picture: np.ndarray) -> Iterator[np.ndarray]:
     slope = np.hypot(cv2.Sobel(lab, -1, 1, 0, scale=0.25), cv2.Sobel(lab, -1, 0, 1, scale=0.25)).max(-1)
     for strength in LABEL.edges:
         yield (slope < strength).astype(np.uint8)
-    low, high = (float(v) for v in np.percentile(lab[..., 0], (0.5, 99.5)))
-    for level in np.linspace(low, high, LABEL.levels + 2)[1:-1]:
-        above = (lab[..., 0] > level).astype(np.uint8)
-        yield above
-        yield 1 - above
+    for channel, levels in zip(cv2.split(cv2.cvtColor(picture, cv2.COLOR_RGB2LAB)), LABEL.levels, strict=True):
+        low, high = (float(v) for v in np.percentile(channel, (0.5, 99.5)))
+        for level in np.linspace(low, high, levels + 2)[1:-1]:
+            above = (channel > level).astype(np.uint8)
+            yield above
+            yield 1 - above
 
 
 def _around_lines(stats: np.ndarray, boxes: np.ndarray, total: int) -> np.ndarray:
