@@ -23,7 +23,8 @@ from coverloop.core.image import read_cover
 from coverloop.core.lettering.find import decide_lift, find_text
 from coverloop.core.lettering.layer import TextOver, text_layer
 from coverloop.core.lettering.mask import glyph_mask
-from coverloop.core.plate.clean import clean_plate, fillers
+from coverloop.core.plate.clean import clean_plate
+from coverloop.core.plate.registry import fillers
 
 STEPS = ("find", "mask", "plate", "layer")
 FIGURES = ("recall", "iou", "precision", "plate_db", "layer_error", "text_free_masked")

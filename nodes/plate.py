@@ -5,6 +5,7 @@ from comfy_api.latest import io, ui
 
 from ..core.lettering.sheet import lettering_sheet
 from ..core.plate import clean as core
+from ..core.plate.registry import names
 from .find import Regions
 from .tensors import array_of_mask, image_of, picture
 
@@ -22,7 +23,7 @@ class CoverLoopCleanPlate(io.ComfyNode):
                 io.Mask.Input("mask", tooltip="The glyph mask: what to fill."),
                 io.Combo.Input(
                     "filler",
-                    options=["auto", *(filler.name for filler in core.fillers())],
+                    options=["auto", *names()],
                     default="auto",
                     tooltip="auto: LaMa if its weights are found, else chosen by what surrounds the lettering.",
                 ),

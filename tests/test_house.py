@@ -54,7 +54,7 @@ ALLOWED = {"core": {"core"}, "nodes": {"nodes", "core"}, "orchestrator": {"orche
 COMFYUI = {"comfy", "comfy_api", "folder_paths", "execution", "server"}
 HTTP = {"requests", "websocket", "urllib", "urllib3", "aiohttp", "httpx", "http", "google", "openai"}
 # Weights are fetched and models on servers asked where they are used; nothing else in core goes over a network.
-HTTP_IN_CORE = {"core/plate/lama.py", "core/prompt/ask/vlms/gemini.py", "core/prompt/ask/vlms/openai.py"}
+HTTP_IN_CORE = {"core/weights.py", "core/prompt/ask/vlms/gemini.py", "core/prompt/ask/vlms/openai.py"}
 
 
 @pytest.mark.parametrize("path", list(modules()), ids=lambda path: str(path.relative_to(ROOT)))

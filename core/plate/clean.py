@@ -16,29 +16,14 @@ import numpy as np
 from ..errors import UsageError
 from ..lettering.styles import VISIBLE, opacity_of, push_pull
 from ..pixels import disc, grow
-from . import lama
-from .texture import fill_texture
+from . import registry
 
 _HIDDEN = 0.88  # opacity above which nothing of the picture shines through
 _DOUBT, _DOUBT_SHARE = 0.1, 0.3  # how far a measured opacity may be off: at most, and as a share of itself
 _NEARBY = 24  # px: how far the colour of a shadow or glow is averaged
 _TRIAL = 160  # px, side of the piece of picture on which fillers are tried
-# On 41 made covers with some texture around the lettering, texture's error is a tenth lower or more on six, all but one
-# of them rougher than _CALM; one trial says little (it was right about none of those six), so texture must win clearly.
-_CLEAR = 0.6  # share of diffusion's squared error
 _SMOOTH = 1.3  # grey levels: where the picture is smoother, what JPEG leaves a second pixel from strokes would be seen
 _CALM = 10  # grey levels of variation at scales under 6 px
-
-
-@dataclass(frozen=True)
-class Filler:
-    """A way of filling a hole. needs: what has to be there; size_rule: sides it can work on; ready: usable now."""
-
-    name: str
-    licence: str
-    needs: str
-    size_rule: str
-    ready: bool
 
 
 @dataclass(frozen=True)
@@ -50,19 +35,6 @@ class Plate:
     notes: tuple[str, ...] = ()
 
 
-def fillers(folders: Sequence[Path] = ()) -> list[Filler]:
-    """Every filler there is, best first. folders: where to look for model files besides coverloop's own places."""
-    found = lama.locate(folders)
-    needs = str(found) if found else f"{lama.NAME} ({lama.SIZE_MB} MB): COVERLOOP_LAMA, or {lama.URL}"
-    return [
-        Filler(
-            "lama", lama.LICENCE, needs, f"multiple of {lama.MULTIPLE}, mirrored up and cut back", found is not None
-        ),
-        Filler("texture", "part of coverloop", "nothing", "any", True),
-        Filler("diffusion", "part of coverloop", "nothing", "any", True),
-    ]
-
-
 def clean_plate(
     cover: np.ndarray, mask: np.ndarray, filler: str = "auto", seed: int = 0, folders: Sequence[Path] = ()
 ) -> Plate:
@@ -70,19 +42,16 @@ def clean_plate(
 
     cover: (H, W, 3) uint8 sRGB; mask: (H, W) float 0..1 as from `glyph_mask` (see there;
     a plain 0/1 mask works too: nothing shines through then). Outside the mask and a rim of 3 px the plate is the cover.
-    filler: a name from `fillers`, or "auto": LaMa where it is ready, else texture or diffusion, whichever fills holes
-    of this shape better in a piece of the picture beside the lettering. `seed` decides the random search of "texture".
+    filler: a name from `registry.names`, or "auto": a preferred one (a network) where it is ready, else whichever fills
+    holes of this shape best in a piece of the picture beside the lettering. `seed` decides what is random in a filler.
 
     Raises:
-        UsageError: unknown filler, or mask of another size. ModelError: "lama" is asked for and missing or damaged.
+        UsageError: unknown filler, or mask of another size. ModelError: the model of the filler is missing or damaged.
     """
     if mask.shape != cover.shape[:2]:
         raise UsageError(f"mask is {mask.shape}, cover is {cover.shape[:2]}; they must be of one size")
-    known = fillers(folders)
-    if filler not in ("auto", *(one.name for one in known)):
-        raise UsageError(f"{filler!r}: no such filler; there are auto, {', '.join(one.name for one in known)}")
-    if filler == "lama" and not known[0].ready:
-        raise lama.missing()
+    if filler != "auto":
+        registry.filler(filler)
     covered = mask > 0
     if not covered.any():
         return Plate(cover.copy(), "none", ("nothing to take off",))
@@ -92,17 +61,20 @@ def clean_plate(
     seen, hole = _see_through(cover, mask, hole)
     notes: tuple[str, ...] = ()
     if filler == "auto":
-        filler = "lama" if known[0].ready else _better_on_trial(seen, hole, seed)
+        filler = _preferred(folders) or _better_on_trial(seen, hole, seed)
         notes = (f"filler chosen: {filler}",)
-    if filler == "diffusion":  # meets the rim by construction
-        filled = _with_grain(fill_smooth(seen, hole), cover, hole, seed)
-        return Plate(_true_to_cover(filled, cover, mask), filler, notes)
-    edge = grow(hole, 1) & ~hole
-    filled = _fill(filler, seen, hole | edge, seed, folders)
+    chosen = registry.filler(filler)
+    edge = np.zeros_like(hole) if chosen.meets_rim else grow(hole, 1) & ~hole
+    filled = chosen.fill(seen, hole | edge, seed=seed, folders=folders)
     filled[edge] = np.round((filled[edge].astype(np.float32) + seen[edge]) / 2).astype(np.uint8)
-    if filler == "lama":
+    if chosen.grainless:
         filled = _with_grain(filled, cover, hole, seed)
     return Plate(_true_to_cover(filled, cover, mask), filler, notes)
+
+
+def _preferred(folders: Sequence[Path]) -> str | None:
+    ready = [known.name for known in registry.fillers(folders) if known.ready]
+    return next((name for name in ready if registry.filler(name).preferred), None)
 
 
 def _true_to_cover(filled: np.ndarray, cover: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -112,34 +84,6 @@ def _true_to_cover(filled: np.ndarray, cover: np.ndarray, mask: np.ndarray) -> n
     seen = cover[rim].astype(np.float32)
     filled[rim] = np.clip(filled[rim], seen - VISIBLE, seen + VISIBLE).clip(0, 255).round().astype(np.uint8)
     return filled
-
-
-def _fill(filler: str, picture: np.ndarray, hole: np.ndarray, seed: int, folders: Sequence[Path] = ()) -> np.ndarray:
-    if filler == "lama":
-        path = lama.locate(folders)
-        if path is None:
-            raise lama.missing()
-        return lama.fill_lama(picture, hole, path)
-    return fill_texture(picture, hole, seed) if filler == "texture" else fill_smooth(picture, hole)
-
-
-def fill_smooth(picture: np.ndarray, hole: np.ndarray, rounds: int = 60) -> np.ndarray:
-    """Fill a hole with the smoothest picture that meets its rim (Laplace's equation: push-pull start, Jacobi rounds).
-
-    picture: (H, W, 3) uint8; hole: (H, W) bool. Returns uint8.
-    """
-    filled = push_pull(picture.astype(np.float32), hole)
-    around = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32) / 4
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(grow(hole, 2).astype(np.uint8))
-    for i in range(1, count):
-        x, y, w, h = (int(v) for v in stats[i][:4])
-        window = np.s_[y : y + h, x : x + w]
-        own = hole[window] & (labels[window] == i)
-        part = np.ascontiguousarray(filled[window])
-        for _ in range(rounds):
-            part[own] = cv2.filter2D(part, -1, around)[own]
-        filled[window] = part
-    return np.clip(filled + 0.5, 0, 255).astype(np.uint8)
 
 
 def _see_through(cover: np.ndarray, mask: np.ndarray, hole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -187,7 +131,8 @@ def _roughness(picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
 
 
 def _better_on_trial(picture: np.ndarray, hole: np.ndarray, seed: int) -> str:
-    """Cut the hole's own shape out of a piece of known picture nearby, fill it both ways: texture must win clearly.
+    """Cut the hole's own shape out of a piece of known picture nearby and fill it in every way; one trial says little,
+    so diffusion must be beaten clearly.
 
     Without texture to continue there is nothing to try: where the surroundings vary by less than _CALM it is diffusion.
     """
@@ -213,10 +158,13 @@ def _better_on_trial(picture: np.ndarray, hole: np.ndarray, seed: int) -> str:
     other = hole[best[1] : best[1] + height, best[2] : best[2] + width]
     cut = shape | other
     error = {}
-    for name in ("diffusion", "texture"):
-        made = _fill(name, piece, cut, seed).astype(np.float32)
-        error[name] = float(((made - piece)[shape] ** 2).mean())
-    return "texture" if error["texture"] < _CLEAR * error["diffusion"] else "diffusion"
+    for name in registry.names():
+        one = registry.filler(name)
+        if one.trial or name == "diffusion":
+            made = one.fill(piece, cut, seed=seed, folders=()).astype(np.float32)
+            error[name] = float(((made - piece)[shape] ** 2).mean())
+    better = [name for name in error if error[name] < registry.filler(name).trial * error["diffusion"]]
+    return min(better, key=lambda name: error[name], default="diffusion")
 
 
 def _with_grain(filled: np.ndarray, cover: np.ndarray, hole: np.ndarray, seed: int) -> np.ndarray:

@@ -21,9 +21,9 @@ def models(context) -> None:
 @debug_option
 def list_models(as_json: bool = False) -> None:
     """Every filler of the clean plate: whether it is ready, what it needs, its licence."""
-    from ...core.plate.clean import fillers
+    from ...core.plate.registry import fillers
 
-    rows = [vars(filler) for filler in fillers()]
+    rows = [filler._asdict() for filler in fillers()]
     if as_json:
         echo_json({"fillers": rows})
     for row in [] if as_json else rows:
@@ -33,17 +33,21 @@ def list_models(as_json: bool = False) -> None:
 
 
 @models.command()
-@click.argument("name", type=click.Choice(["lama"]))
+@click.argument("name")
 @json_option
 @debug_option
 def fetch(name, as_json) -> None:
     """Download weights, hash-checked, into coverloop's own model folder."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-    from ...core.plate import lama
+    from ...core.plate.registry import filler, names
 
+    there = [known for known in names() if filler(known).fetch]
+    download = filler(name).fetch if name in there else None
+    if download is None:
+        raise click.UsageError(f"{name!r}: nothing to fetch; there are weights of {', '.join(there)}")
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
-        task = bar.add_task(lama.NAME, total=None)
-        path = lama.fetch(progress=lambda done, whole: bar.update(task, completed=done, total=whole or None))
+        task = bar.add_task(name, total=None)
+        path = download(lambda done, whole: bar.update(task, completed=done, total=whole or None))
     echo_json({"name": name, "path": str(path)}) if as_json else click.echo(str(path))

@@ -1,17 +1,21 @@
 """Clean plates against the picture that was there; LaMa's path with a stand-in of the same interface."""
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from coverloop.core import weights
 from coverloop.core.errors import ModelError, UsageError
 from coverloop.core.lettering.mask import glyph_mask
 from coverloop.core.pixels import grow
 from coverloop.core.plate import clean as plates
-from coverloop.core.plate import lama
-from coverloop.core.plate.clean import clean_plate, fill_smooth, fillers
-from coverloop.core.plate.texture import fill_texture
+from coverloop.core.plate.clean import clean_plate
+from coverloop.core.plate.fillers import lama
+from coverloop.core.plate.fillers.diffusion import fill_smooth
+from coverloop.core.plate.fillers.texture import fill_texture
+from coverloop.core.plate.registry import fillers
 from lettered import db, lettered, picture
 
 pytestmark = pytest.mark.usefixtures("seen_once")
@@ -20,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("seen_once")
 @pytest.fixture(autouse=True)
 def _no_lama(monkeypatch, tmp_path):
     monkeypatch.delenv("COVERLOOP_LAMA", raising=False)
-    monkeypatch.setattr(lama, "cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr(weights, "folder", lambda: tmp_path / "cache")
 
 
 @pytest.mark.parametrize("style", ["plain", "shadow", "glow"])
@@ -132,7 +136,7 @@ class StandIn(torch.nn.Module):
 def stand_in(tmp_path, monkeypatch):
     path = tmp_path / "big-lama.pt"
     torch.jit.script(StandIn()).save(str(path))
-    monkeypatch.setattr(lama, "MD5", hashlib.md5(path.read_bytes()).hexdigest())
+    monkeypatch.setattr(lama, "BIG_LAMA", replace(lama.BIG_LAMA, md5=hashlib.md5(path.read_bytes()).hexdigest()))
     monkeypatch.setenv("COVERLOOP_LAMA", str(path))
     return path
 
@@ -157,12 +161,12 @@ def test_lama_is_found_in_given_folders(stand_in, monkeypatch, tmp_path):
     assert lama.locate() is None
     folder = tmp_path / "models"
     folder.mkdir()
-    stand_in.rename(folder / lama.NAME)
-    assert lama.locate([folder]) == folder / lama.NAME
+    stand_in.rename(folder / lama.BIG_LAMA.name)
+    assert lama.locate([folder]) == folder / lama.BIG_LAMA.name
 
 
 def test_lama_of_another_hash_is_not_loaded(stand_in, monkeypatch):
-    monkeypatch.setattr(lama, "MD5", "0" * 32)
+    monkeypatch.setattr(lama, "BIG_LAMA", replace(lama.BIG_LAMA, md5="0" * 32))
     lama._network.cache_clear()
     loaded = []
     monkeypatch.setattr(torch.jit, "load", lambda *a, **k: loaded.append(a))
@@ -193,12 +197,12 @@ class Answer:
 
 
 def test_fetch_checks_then_names(tmp_path, monkeypatch):
-    monkeypatch.setattr(lama, "MD5", hashlib.md5(b"weights").hexdigest())
+    there = replace(lama.BIG_LAMA, md5=hashlib.md5(b"weights").hexdigest())
     seen = []
-    path = lama.fetch(
-        tmp_path, lambda done, whole: seen.append((done, whole)), lambda *a, **k: Answer([b"wei", b"ghts"])
+    path = weights.fetch(
+        there, tmp_path, lambda done, whole: seen.append((done, whole)), lambda *a, **k: Answer([b"wei", b"ghts"])
     )
-    assert path.read_bytes() == b"weights" and path.name == lama.NAME
+    assert path.read_bytes() == b"weights" and path.name == lama.BIG_LAMA.name
     assert seen == [(3, 7), (7, 7)]
 
 
@@ -207,9 +211,8 @@ def test_fetch_checks_then_names(tmp_path, monkeypatch):
     [(Answer([b"other"]), "md5"), (Answer([], 404), "404"), (Answer([b"x" * 50]), "larger")],
 )
 def test_fetch_leaves_nothing_behind_when_it_fails(tmp_path, monkeypatch, answer, words):
-    monkeypatch.setattr(lama, "MAX_BYTES", 20)
     with pytest.raises(ModelError, match=words):
-        lama.fetch(tmp_path, get=lambda *a, **k: answer)
+        weights.fetch(replace(lama.BIG_LAMA, max_bytes=20), tmp_path, get=lambda *a, **k: answer)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -220,7 +223,7 @@ def test_fetch_without_network_says_where_to_put_the_file(tmp_path):
         raise requests.ConnectionError("no route")
 
     with pytest.raises(ModelError, match=r"put big-lama\.pt"):
-        lama.fetch(tmp_path, get=refuse)
+        weights.fetch(lama.BIG_LAMA, tmp_path, get=refuse)
 
 
 def test_the_trial_sees_only_known_picture():

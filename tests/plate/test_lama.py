@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from coverloop.core.errors import ModelError
-from coverloop.core.plate import lama
+from coverloop.core.plate.fillers import lama
 
 spandrel = pytest.importorskip("spandrel", reason="spandrel comes with ComfyUI")
 

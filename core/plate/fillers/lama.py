@@ -8,9 +8,7 @@ hash is checked before it is loaded, because loading TorchScript runs what it co
 
 from __future__ import annotations
 
-import hashlib
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -18,18 +16,20 @@ from typing import Any
 
 import cv2
 import numpy as np
-import platformdirs
 
-from ..errors import ModelError
-from ..lettering.craft import default_device
-from ..pixels import grow
+from ... import weights
+from ...errors import ModelError
+from ...pixels import grow
+from ..filler import Filler, State
 
-NAME = "big-lama.pt"
-URL = "https://github.com/enesmsahin/simple-lama-inpainting/releases/download/v0.1.0/big-lama.pt"
-MD5 = "e3aa4aaa15225a33ec84f9f4bc47e500"
+BIG_LAMA = weights.Download(
+    name="big-lama.pt",
+    url="https://github.com/enesmsahin/simple-lama-inpainting/releases/download/v0.1.0/big-lama.pt",
+    md5="e3aa4aaa15225a33ec84f9f4bc47e500",
+    max_bytes=260_000_000,
+    variable="COVERLOOP_LAMA",
+)
 SIZE_MB = 206  # about; for telling people
-MAX_BYTES = 260_000_000
-LICENCE = "Apache-2.0"
 MULTIPLE = 8
 _LARGEST = 1280  # px, longer side of a crop; larger ones are scaled down for the network
 
@@ -38,15 +38,10 @@ def places(folders: Sequence[Path] = ()) -> list[Path]:
     """Where LaMa is looked for, in order. `folders`: model folders, such as ComfyUI's."""
     named = os.environ.get("COVERLOOP_LAMA")
     found = [Path(named)] if named else []
-    for folder in (*folders, cache()):
-        found += [folder / NAME, folder / "lama" / NAME, folder / "inpaint" / NAME]
+    for folder in (*folders, weights.folder()):
+        found += [folder / BIG_LAMA.name, folder / "lama" / BIG_LAMA.name, folder / "inpaint" / BIG_LAMA.name]
         found += sorted(folder.glob("*lama*.safetensors")) if folder.is_dir() else []
     return found
-
-
-def cache() -> Path:
-    """coverloop's own model folder of this user."""
-    return Path(platformdirs.user_cache_dir("coverloop")) / "models"
 
 
 def locate(folders: Sequence[Path] = ()) -> Path | None:
@@ -57,64 +52,8 @@ def locate(folders: Sequence[Path] = ()) -> Path | None:
     """
     named = os.environ.get("COVERLOOP_LAMA")
     if named and not Path(named).is_file():
-        raise ModelError(f"COVERLOOP_LAMA={named}: no such file; point it at {NAME} or unset it")
+        raise ModelError(f"COVERLOOP_LAMA={named}: no such file; point it at {BIG_LAMA.name} or unset it")
     return next((path for path in places(folders) if path.is_file()), None)
-
-
-def missing() -> ModelError:
-    """What to say when LaMa is asked for and not there."""
-    return ModelError(f"{NAME}: not found; set COVERLOOP_LAMA to it, or run: coverloop models fetch lama")
-
-
-def check(path: Path) -> None:
-    """Raises ModelError unless `path` is the known `big-lama.pt`."""
-    digest = hashlib.md5(usedforsecurity=False)
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    if digest.hexdigest() != MD5:
-        raise ModelError(f"{path}: md5 {digest.hexdigest()} is not {MD5} of {NAME}; it is not loaded, fetch it again")
-
-
-def fetch(folder: Path | None = None, progress: Callable[[int, int], None] | None = None, get: Any = None) -> Path:
-    """Download `big-lama.pt` into `folder` (default: coverloop's cache), hash-checked, under its name only when whole.
-
-    progress: called with (bytes so far, bytes in all or 0). get: replaces `requests.get` in tests.
-
-    Raises:
-        ModelError: no network, an answer that is not 200, more than 260 MB, or a wrong hash.
-    """
-    import requests
-
-    folder = folder or cache()
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder, prefix=NAME + ".")
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            _stream(get or requests.get, file, progress)
-        check(part)
-        part.replace(folder / NAME)
-    except (requests.RequestException, OSError) as error:
-        raise ModelError(f"{URL}: cannot be fetched ({type(error).__name__}); put {NAME} into {folder}") from error
-    finally:
-        part.unlink(missing_ok=True)
-    return folder / NAME
-
-
-def _stream(get: Any, file: Any, progress: Callable[[int, int], None] | None) -> None:
-    with get(URL, stream=True, timeout=(10, 60)) as answer:
-        if answer.status_code != 200:
-            raise ModelError(f"{URL}: answered {answer.status_code}; fetch it by hand and set COVERLOOP_LAMA")
-        whole = int(answer.headers.get("Content-Length") or 0)
-        so_far = 0
-        for block in answer.iter_content(1 << 20):
-            so_far += len(block)
-            if so_far > MAX_BYTES:
-                raise ModelError(f"{URL}: is larger than {MAX_BYTES // 1_000_000} MB; it is not {NAME}")
-            file.write(block)
-            if progress:
-                progress(so_far, whole)
 
 
 @lru_cache(maxsize=1)
@@ -124,11 +63,11 @@ def _network(path: Path, changed: float, device: str) -> Callable[[Any, Any], An
 
     if path.suffix == ".safetensors":
         return _through_spandrel(path, device)
-    check(path)
+    weights.check(path, BIG_LAMA)
     try:
         net = torch.jit.load(str(path), map_location=device).eval()
     except RuntimeError as error:
-        raise ModelError(f"{path}: is not a TorchScript file; fetch {NAME} again") from error
+        raise ModelError(f"{path}: is not a TorchScript file; fetch {BIG_LAMA.name} again") from error
     return lambda image, mask: net(image, mask)
 
 
@@ -136,7 +75,7 @@ def _through_spandrel(path: Path, device: str) -> Callable[[Any, Any], Any]:
     try:
         import spandrel
     except ImportError as error:
-        raise ModelError(f"{path}: needs spandrel, which ComfyUI brings; or use {NAME}") from error
+        raise ModelError(f"{path}: needs spandrel, which ComfyUI brings; or use {BIG_LAMA.name}") from error
     try:
         model = spandrel.ModelLoader(device=device).load_from_file(str(path))
     except Exception as error:  # spandrel's and safetensors' own kinds, and what a wrong shape raises in torch
@@ -156,7 +95,7 @@ def fill_lama(picture: np.ndarray, hole: np.ndarray, path: Path, device: str | N
     Raises:
         ModelError: the file fails its hash check or does not load.
     """
-    device = device or default_device()
+    device = device or weights.default_device()
     net = _network(path, path.stat().st_mtime, device)
     filled = picture.copy()
     count, labels, stats, _ = cv2.connectedComponentsWithStats(grow(hole, 24).astype(np.uint8))
@@ -186,3 +125,30 @@ def _run(net: Callable[[Any, Any], Any], crop: np.ndarray, hole: np.ndarray, dev
         made = net(given, holes)[0].float().clamp(0, 1).cpu().numpy().transpose(1, 2, 0)
     made = np.round(made[: size[1], : size[0]] * 255).astype(np.uint8)
     return cv2.resize(made, (width, height), interpolation=cv2.INTER_LANCZOS4) if scale < 1 else made
+
+
+def _fill(picture: np.ndarray, hole: np.ndarray, *, seed: int, folders: Sequence[Path]) -> np.ndarray:
+    path = locate(folders)
+    if path is None:
+        raise ModelError(
+            f"{BIG_LAMA.name}: not found; set {BIG_LAMA.variable} to it, or run: coverloop models fetch lama"
+        )
+    return fill_lama(picture, hole, path)
+
+
+def _state(folders: Sequence[Path]) -> State:
+    path = locate(folders)
+    missing = f"{BIG_LAMA.name} ({SIZE_MB} MB): {BIG_LAMA.variable}, or {BIG_LAMA.url}"
+    return State(path is not None, str(path) if path else missing)
+
+
+FILLER = Filler(
+    fill=_fill,
+    licence="Apache-2.0",
+    size_rule=f"multiple of {MULTIPLE}, mirrored up and cut back",
+    rank=1,
+    preferred=True,
+    grainless=True,
+    state=_state,
+    fetch=lambda progress: weights.fetch(BIG_LAMA, progress=progress),
+)

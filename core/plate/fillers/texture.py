@@ -9,8 +9,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ..lettering.styles import push_pull
-from ..pixels import grow
+from ...lettering.styles import push_pull
+from ...pixels import grow
+from ..filler import Filler
 
 _R = 3  # patches are 7x7
 _MARGIN = 24  # px of surroundings beside what the search needs
@@ -118,3 +119,12 @@ class _Search:
                 weight[rows, columns] += trust
         voted = self.hole & (weight > 0)
         self.picture[voted] = total[voted] / weight[voted][:, None]
+
+
+FILLER = Filler(
+    fill=lambda picture, hole, *, seed, folders: fill_texture(picture, hole, seed),
+    licence="part of coverloop",
+    size_rule="any",
+    rank=2,
+    trial=0.6,
+)

@@ -1,0 +1,1 @@
+"""One file for each way of filling a hole; its `FILLER` is all that the rest of the project reads."""
