@@ -23,7 +23,7 @@ from ..server.events import Event
 from ..store.store import Store
 from .fleet import Post
 from .line import Line, Work
-from .sources import Row
+from .row import Row
 from .tasks import Outcome, OutcomeState, Task, Tasks
 
 LINES_PER_SERVER = 2
@@ -56,7 +56,7 @@ class Batch:
         self._posts = [Post(url, workflow) for url in servers]
         self._work = Work(workflow, store, self._posts, policy, force, resume, on_event)
         self.tasks = Tasks(on_outcome)
-        stems = [out / row.out.replace("\\", "/") for row in rows]
+        stems = [out / row.out for row in rows]
         for folder in {stem.parent for row, stem in zip(rows, stems, strict=True) if not row.error}:
             sweep_parts(folder)
         for row, stem in zip(rows, stems, strict=True):

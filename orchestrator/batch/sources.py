@@ -1,163 +1,67 @@
-"""What a batch is made of: a folder, a pattern, or a list in a text, CSV or JSONL file, read into rows.
+"""What a batch is made of: a folder, a pattern, a picture, or a list, read into rows.
 
-One unusable row does not stop the others: it carries its error. Knows nothing of workflows, servers or the store.
+Knows nothing of workflows, servers or the store.
 """
 
 from __future__ import annotations
 
-import csv
 import glob
-import json
-import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any
+import logging
+from collections.abc import Iterable
+from pathlib import Path, PurePath
 
 from ...core.errors import UsageError
+from ...core.image import SUFFIXES
+from ..disk.names import spelled
+from .lists import READERS, read_list
+from .row import Row, placed
 
-PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif"})
-LISTS = frozenset({".txt", ".csv", ".jsonl"})
-OWN_COLUMNS = ("cover", "out", "title", "artist")
-MAX_LIST_BYTES = 100_000_000
+log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True)
-class Row:
-    """One cover of a batch. `out`: where its files go inside the output folder, without ending; `values`: parameters of
-    its own; `error`: why it cannot be rendered, "" when it can."""
-
-    number: int
-    cover: Path
-    out: str
-    title: str = ""
-    artist: str = ""
-    values: Mapping[str, Any] = field(default_factory=dict)
-    error: str = ""
+# Pictures a person may take for covers, which nothing here reads.
+OTHER_PICTURES = frozenset(
+    (".ai", ".arw", ".cr2", ".dng", ".eps", ".exr", ".hdr", ".ico", ".j2k", ".jp2", ".nef", ".pdf", ".psb", ".psd")
+) | {".raw", ".svg", ".tga", ".xcf"}
 
 
 def read_source(source: str) -> list[Row]:
-    """Rows of a folder (its pictures, by name), a glob pattern, a picture, or a list file.
+    """Rows of a folder (its pictures, by name), a glob pattern, a picture, or a list file (see `read_list`).
 
-    A .txt has one cover a line (# starts a comment). A .csv has a header; a .jsonl one object a line. Their columns:
-    cover (needed), out, title, artist; any other is a parameter of the workflow. Paths are relative to the list.
+    Where a pattern finds covers in several folders, their loops lie in folders of the same names.
 
     Raises:
-        UsageError: nothing there, no cover column, not UTF-8; names the place.
+        UsageError: nothing there, or a list that cannot be read; names the place.
     """
-    path = Path(source)
+    path = spelled(Path(source))
     if path.is_dir():
-        covers = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURES and not p.name.startswith("."))
-        rows = _plain(covers)
-    elif path.suffix.lower() in LISTS and path.is_file():
-        readers = {".txt": _read_txt, ".csv": _read_csv, ".jsonl": _read_jsonl}
-        rows = readers[path.suffix.lower()](path, _text(path))
+        rows = _rows(path, _covers(path))
     elif path.is_file():
-        rows = _plain([path])
+        rows = read_list(path) if path.suffix.lower() in READERS else _rows(path.parent, [path])
     else:
-        found = sorted(glob.glob(source, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
-        rows = _plain(Path(name) for name in found if Path(name).is_file())
+        rows = _rows(*_matches(path))
     if not rows:
         raise UsageError(f"{source}: no covers there; give a folder, a pattern, or a .txt, .csv or .jsonl list")
-    return _distinct(rows)
+    return placed(rows)
 
 
-def _plain(covers: Iterable[Path]) -> list[Row]:
-    return [Row(number, cover, cover.stem) for number, cover in enumerate(covers, 1)]
+def _rows(folder: Path, covers: Iterable[Path]) -> list[Row]:
+    outs = ((cover, cover.relative_to(folder).with_suffix("").as_posix()) for cover in covers)
+    return [Row(number, cover, out) for number, (cover, out) in enumerate(outs, 1)]
 
 
-def _text(path: Path) -> str:
-    try:
-        if path.stat().st_size > MAX_LIST_BYTES:
-            raise UsageError(f"{path}: larger than {MAX_LIST_BYTES // 1_000_000} MB; split the list")
-        data = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise UsageError(
-            f"{path}: line {line} is not UTF-8 (byte 0x{data[error.start]:02x}); save it as UTF-8"
-        ) from None
+def _covers(folder: Path) -> list[Path]:
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    left = [path.name for path in files if path.suffix.lower() in OTHER_PICTURES]
+    if left:
+        log.warning("%s: left out, as it cannot be read: %s; save it as JPEG or PNG", folder, ", ".join(left))
+    return [path for path in files if path.suffix.lower() in SUFFIXES]
 
 
-def _read_txt(path: Path, text: str) -> list[Row]:
-    lines = [line.strip() for line in text.splitlines()]
-    return _plain(path.parent / line for line in lines if line and not line.startswith("#"))
-
-
-def _read_csv(path: Path, text: str) -> list[Row]:
-    try:
-        table = csv.DictReader(text.splitlines(keepends=True), strict=True)
-        names = [name.strip() for name in table.fieldnames or []]
-        if "cover" not in names:
-            raise UsageError(f"{path}: has no column cover; it has {', '.join(names) or 'no header'}")
-        if len(set(names)) != len(names):
-            raise UsageError(f"{path}: a column stands there twice; it has {', '.join(names)}")
-        table.fieldnames = names
-        return [_row(number, path, values) for number, values in enumerate(table, 1)]
-    except csv.Error as error:
-        raise UsageError(f"{path}: is not a CSV that can be read ({error})") from error
-
-
-def _read_jsonl(path: Path, text: str) -> list[Row]:
-    rows = []
-    for number, line in enumerate((line for line in text.splitlines() if line.strip()), 1):
-        try:
-            values = json.loads(line)
-        except (ValueError, RecursionError):
-            values = None
-        if isinstance(values, dict):
-            rows.append(_row(number, path, values))
-        else:
-            rows.append(Row(number, Path(), f"row-{number}", error=f"row {number} of {path.name} is not a JSON object"))
-    return rows
-
-
-def _row(number: int, path: Path, values: Mapping[Any, Any]) -> Row:
-    where = f"row {number} of {path.name}"
-    if None in values:
-        return Row(number, Path(), f"row-{number}", error=f"{where} has more fields than the header")
-    clean = {key: value.strip() if isinstance(value, str) else value for key, value in values.items()}
-    clean = {key: value for key, value in clean.items() if value not in (None, "")}
-    cover = clean.get("cover")
-    if not isinstance(cover, str):
-        return Row(number, Path(), f"row-{number}", error=f"{where} has no cover")
-    own = {key: clean.get(key, "") for key in OWN_COLUMNS}
-    others = {key: value for key, value in clean.items() if key not in OWN_COLUMNS}
-    odd = [key for key, value in {**own, **others}.items() if not isinstance(value, (str, int, float, bool))]
-    place = path.parent / cover
-    if odd:
-        return Row(number, place, f"row-{number}", error=f"{where}: {odd[0]} must be text or a number")
-    row = Row(number, place, str(own["out"]) or place.stem, str(own["title"]), str(own["artist"]), others)
-    return replace(row, error=out_problem(row.out, where))
-
-
-def out_problem(out: str, where: str) -> str:
-    """Why `out` is no place inside the output folder; "" when it is one."""
-    posix, windows = PurePosixPath(out), PureWindowsPath(out)
-    if posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts:
-        return f"{where}: out={out} leaves the output folder; give a name inside it"
-    if not windows.name or "\0" in out or out.endswith(("/", "\\")):
-        return f"{where}: out={out!r} is no file name"
-    return ""
-
-
-def _distinct(rows: list[Row]) -> list[Row]:
-    """Of rows that would write the same files (names compared without case, as macOS and Windows do), the first
-    stays."""
-    taken: dict[str, Row] = {}
-    return [row if row.error else _unless_taken(row, taken) for row in rows]
-
-
-def _unless_taken(row: Row, taken: dict[str, Row]) -> Row:
-    first = taken.setdefault(os.path.normpath(row.out.replace("\\", "/")).casefold(), row)
-    if first is row:
-        return row
-    return replace(row, error=f"{row.cover.name} would overwrite {row.out} of {first.cover.name}; give it another out")
-
-
-def stems(rows: Iterable[Row], folder: Path) -> Iterator[Path]:
-    """Where each row's files go, without ending."""
-    return (folder / row.out.replace("\\", "/") for row in rows)
+def _matches(pattern: PurePath) -> tuple[Path, list[Path]]:
+    """The folder a pattern starts from, and the files it finds. What exists is a path, whatever signs are in it."""
+    folder, parts = Path(pattern.anchor), list(pattern.parts[1:] if pattern.anchor else pattern.parts)
+    while parts and (folder / parts[0]).exists():
+        folder /= parts.pop(0)
+    # Path.glob follows no links and changed what ** means between versions of Python.
+    found = glob.glob("/".join(parts), root_dir=folder, recursive=True) if parts else []  # noqa: PTH207
+    return folder, [folder / name for name in sorted(found) if (folder / name).is_file()]

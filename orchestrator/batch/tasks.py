@@ -14,7 +14,7 @@ from typing import Any
 
 from ..job.retry import Tally
 from ..store.entry import Entry
-from .sources import Row
+from .row import Row
 
 log = logging.getLogger(__name__)
 

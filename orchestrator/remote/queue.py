@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core.errors import CoverError, CoverLoopError
-from ..batch.sources import Row
+from ..batch.row import Row
 from ..job.request import Job, open_cover
 from ..job.workflow import Workflow
 from .database import QUEUE, connect, drivers, prepare
@@ -57,7 +57,7 @@ def _request(row: Row, workflow: Workflow, given: Mapping[str, Any], shared: Sha
         raise CoverError(row.error)
     values = workflow.read_values({**given, **row.values})
     cover = open_cover(row.cover)
-    out = row.out.replace("\\", "/")
+    out = row.out
     job = Job(cover.sha256, workflow.id, workflow.sha256, tuple(sorted(values.items())))
     if shared.finished(out, job):
         return None

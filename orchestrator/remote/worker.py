@@ -20,7 +20,7 @@ from typing import Any
 
 from ...core.errors import CoverError, CoverLoopError, JobError, ServerError, UsageError
 from ..batch.fleet import Post
-from ..batch.sources import out_problem
+from ..batch.row import out_problem
 from ..job.deliver import Deliverable
 from ..job.manifest import load_workflow
 from ..job.request import CoverFile, Job, open_cover

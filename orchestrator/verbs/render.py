@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from ...core.errors import CoverLoopError, UsageError
+from ..disk.names import portable, same_name
 from ..job import check
 from ..job.deliver import Deliverable, restored
 from ..job.manifest import load_workflow
@@ -68,19 +69,22 @@ class Result:
 
 
 def stems(covers: Sequence[Path], out: Path) -> list[Path]:
-    """Where each cover's files go, without ending.
+    """Where each cover's files go, without ending, under names that every file system takes.
 
     Raises:
-        UsageError: two covers would get the same name (compared without case, as macOS and Windows do).
+        UsageError: two covers would get the same name (compared as macOS and Windows do).
     """
     taken: dict[str, Path] = {}
+    places = []
     for cover in covers:
-        other = taken.setdefault(cover.stem.casefold(), cover)
+        name = portable(cover.stem) or "untitled"
+        if name != cover.stem:
+            log.warning("%s: is written as %s, which every file system takes", cover, name)
+        other = taken.setdefault(same_name(name), cover)
         if other is not cover:
-            raise UsageError(
-                f"{other} and {cover} would both become {cover.stem}.mp4; rename one or render it elsewhere"
-            )
-    return [out / cover.stem for cover in covers]
+            raise UsageError(f"{other} and {cover} would both become {name}.mp4; rename one or render it elsewhere")
+        places.append(out / name)
+    return places
 
 
 def render_all(
