@@ -51,14 +51,14 @@ class CoverLoopSave(io.ComfyNode):
             filename_prefix, folder_paths.get_output_directory(), width, height
         )
         stem = f"{name}_{counter:05}_"
-        path = Path(folder) / stem
-        encode(_with_progress(frames), path.with_suffix(".mp4"), fps=fps, crf=crf, metadata=_graph(cls.hidden))
-        write_poster(picture(frames), path.with_suffix(".jpg"))
+        video, poster, note = (Path(folder) / f"{stem}{end}" for end in _ENDINGS)  # a dot in the prefix is no suffix
+        encode(_with_progress(frames), video, fps=fps, crf=crf, metadata=_graph(cls.hidden))
+        write_poster(picture(frames), poster)
         judged = json.loads(judgement) if judgement else None
         sidecar = {"frames": len(frames), "fps": fps, "width": width, "height": height, "crf": crf, "judgement": judged}
-        write_text(path.with_suffix(".json"), json.dumps(sidecar, indent=1))
-        mp4, jpg, note = (ui.SavedResult(f"{stem}{end}", subfolder, io.FolderType.output) for end in _ENDINGS)
-        return io.NodeOutput(ui={**ui.PreviewVideo([mp4]).as_dict(), "poster": [jpg], "sidecar": [note]})
+        write_text(note, json.dumps(sidecar, indent=1))
+        mp4, jpg, text = (ui.SavedResult(f"{stem}{end}", subfolder, io.FolderType.output) for end in _ENDINGS)
+        return io.NodeOutput(ui={**ui.PreviewVideo([mp4]).as_dict(), "poster": [jpg], "sidecar": [text]})
 
 
 _ENDINGS = (".mp4", ".jpg", ".json")

@@ -18,6 +18,8 @@ from av.video.stream import VideoStream
 from ..errors import ClipError
 from ..limits import FRAMES
 from ..parallel import in_order
+from .colour import is_hdr, to_srgb
+from .times import Placed, Times, read_times
 
 MAX_PIXELS = 1_000_000_000
 """Over all frames of a clip: 3 GB decoded."""
@@ -25,16 +27,16 @@ MAX_FRAME_PIXELS = 40_000_000
 READABLE = "mov,matroska,avi,gif,apng,mpegts,mpeg,flv,asf,ogg,webp,h264,hevc"
 """FFmpeg demuxers a clip may come in: none that follows a list of other files."""
 _AHEAD = 8  # pictures decoded while others are converted, which takes longer
-_BILINEAR, _FULL_CHROMA, _ROUND = 2, 8192 | 16384, 262144  # libswscale flags; without them decoding is 1.2 levels dark
-_REC709, _REC601 = 1, 5
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A decoded clip: `frames` (N, H, W, 3) uint8 RGB, `fps` frames per second."""
+    """A decoded clip: `frames` (N, H, W, 3) uint8 RGB, `fps` frames per second. `notes`: what was done to its colours
+    and times, for a person."""
 
     frames: np.ndarray
     fps: Fraction
+    notes: tuple[str, ...] = ()
 
 
 def decode(path: str | Path, *, max_frames: int = FRAMES.high, max_pixels: int = MAX_PIXELS) -> Clip:
@@ -49,25 +51,25 @@ def decode(path: str | Path, *, max_frames: int = FRAMES.high, max_pixels: int =
                 frames = np.concatenate([frames, np.empty_like(frames)])
             frames[count - 1] = frame
         assert frames is not None
-        return Clip(frames[:count], video.fps)
+        return Clip(frames[:count], video.fps, video.notes)
 
 
 @dataclass(frozen=True)
 class Video:
     """A video file that is open: `fps` frames per second, `frames` (H, W, 3) uint8 RGB one by one, `expected` of them
-    as its header tells."""
+    as its header tells. `notes`: as in `Clip`."""
 
     fps: Fraction
     expected: int
     frames: Iterator[np.ndarray]
+    notes: tuple[str, ...] = ()
 
 
 @contextlib.contextmanager
 def opened(path: str | Path, *, max_frames: int = FRAMES.high, max_pixels: int = MAX_PIXELS) -> Iterator[Video]:
-    """Read a video file frame by frame. Audio is ignored; rotation and the file's colour tags are followed, odd sizes
-    are fine.
+    """Read a video file frame by frame. Audio is ignored; rotation and the file's colour tags are followed (see
+    `colour.to_srgb`), odd sizes are fine. Frames that are not evenly spaced are put at even times (see `times`).
 
-    Untagged files are taken as players do: Rec.709 from 720 lines on, Rec.601 below.
     max_pixels: over all frames together. Bounds are checked against the header before anything is decoded, and again on
         what really comes, since a header may lie.
 
@@ -90,23 +92,34 @@ def opened(path: str | Path, *, max_frames: int = FRAMES.high, max_pixels: int =
             expected = stream.frames or math.ceil(float((stream.duration or 0) * (stream.time_base or 0) * fps))
             bounds = _Bounds(path, max_frames, max_pixels)
             bounds.check(expected, stream.width, stream.height)
-        frames = stack.enter_context(contextlib.closing(_frames(path, container, stream, bounds)))
-        yield Video(fps, expected, frames)
+            times = read_times(path, READABLE)
+            notes = ["high dynamic range was tone-mapped"] if is_hdr(int(stream.codec_context.color_trc)) else []
+            if times is not None:
+                fps, expected = times.fps, times.count
+                notes.append(f"its frames are not evenly spaced: they were put at {float(fps):g} a second")
+                bounds.check(expected, stream.width, stream.height)
+        frames = stack.enter_context(contextlib.closing(_frames(path, container, stream, bounds, times)))
+        yield Video(fps, expected, frames, tuple(notes))
 
 
-def _frames(path: Path, container: InputContainer, stream: VideoStream, bounds: _Bounds) -> Generator[np.ndarray]:
-    def pictures() -> Iterator[av.VideoFrame]:
-        for number, picture in enumerate(container.decode(stream), 1):
-            bounds.check(number, picture.width, picture.height)
-            yield picture
+def _frames(
+    path: Path, container: InputContainer, stream: VideoStream, bounds: _Bounds, times: Times | None
+) -> Generator[np.ndarray]:
+    def pictures() -> Iterator[Placed]:
+        decoded = container.decode(stream)
+        for number, placed in enumerate(decoded if times is None else times.placed(decoded), 1):
+            one = placed if isinstance(placed, Placed) else Placed(placed, 1)
+            bounds.check(number, one.picture.width, one.picture.height)
+            yield one
 
     shape = None
     with _told(path):
-        for frame in in_order(_to_rgb, pictures(), ahead=_AHEAD):
+        for frame, shown in in_order(_upright, pictures(), ahead=_AHEAD):
             if shape not in (None, frame.shape):
                 raise ClipError(f"{path}: its frames change size; encode it again at one size")
             shape = frame.shape
-            yield frame
+            for _ in range(shown):
+                yield frame
     if shape is None:
         raise ClipError(f"{path}: holds no picture; get the file again")
 
@@ -139,10 +152,7 @@ class _Bounds:
             )
 
 
-def _to_rgb(picture: av.VideoFrame) -> np.ndarray:
-    matrix = picture.colorspace
-    if matrix in (0, 2, 3):  # RGB, or not told
-        matrix = _REC709 if picture.height >= 720 else _REC601
-    rgb = picture.reformat(format="rgb24", src_colorspace=matrix, interpolation=_BILINEAR | _FULL_CHROMA | _ROUND)
-    turns = round(picture.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(rgb.to_ndarray(), turns))
+def _upright(placed: Placed) -> tuple[np.ndarray, int]:
+    """A picture as sRGB, turned as its file says, and for how many frames it is shown."""
+    turns = round(placed.picture.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(to_srgb(placed.picture), turns)), placed.shown

@@ -39,6 +39,8 @@ from ..files import whole_file
 
 CRF = 16
 PRESET = "veryfast"
+FINEST = 1
+"""crf 0 is lossless: another profile of H.264, which most players refuse."""
 _PROBE = 9
 _X264 = (
     "mbtree=0:keyint=infinite:scenecut=0:deadzone-inter=6:deadzone-intra=6:trellis=0:no-dct-decimate=1:no-fast-pskip=1"
@@ -59,7 +61,7 @@ def encode(
 
     frames: (H, W, 3) uint8 RGB each, all of one size, read one at a time (a generator is fine). An odd last row
         or column is dropped, since yuv420p has even sides.
-    crf: x264's constant rate factor; a clip whose frames differ little is coded up to 5 finer (see above).
+    crf: x264's constant rate factor, 0 as 1; a clip whose frames differ little is coded up to 5 finer (see above).
     metadata: extra keys of the file, such as title and comment.
 
     The file appears under `path` only when it is whole.
@@ -76,7 +78,8 @@ def encode(
     if not head:
         raise ClipError("no frames to encode; a loop needs at least one")
     height, width = (side & ~1 for side in head[0].shape[:2])
-    options = {"movflags": "+faststart+use_metadata_tags"}
+    # offsets that may be negative let the first frame begin at zero without an edit list, which some players ignore
+    options = {"movflags": "+faststart+use_metadata_tags+negative_cts_offsets", "use_editlist": "0"}
     with whole_file(path) as part, av.open(str(part), "w", format="mp4", options=options) as container:
         container.metadata.update(metadata or {})
         stream = container.add_stream("libx264", rate=rate)
@@ -86,7 +89,8 @@ def encode(
         codec.color_primaries = codec.color_trc = codec.colorspace = _REC709
         codec.color_range = _LIMITED
         stream.options = {
-            "crf": str(crf - _finer(head, crf)),
+            "crf": str(max(crf - _finer(head, crf), FINEST)),
+            "profile": "high",
             "preset": preset,
             "x264-params": _X264,
         }

@@ -172,7 +172,7 @@ def test_broken_files_are_clip_errors(tmp_path):
 def test_bounds_hold_before_decoding(tmp_path, monkeypatch):
     encode(sway(24, 128), tmp_path / "a.mp4", fps=24)
     monkeypatch.setattr(
-        "coverloop.core.video.decode._to_rgb", lambda picture: pytest.fail("decoded before the bounds were checked")
+        "coverloop.core.video.decode.to_srgb", lambda picture: pytest.fail("decoded before the bounds were checked")
     )
     with pytest.raises(ClipError, match="24 frames"):
         decode(tmp_path / "a.mp4", max_frames=20)
@@ -222,6 +222,123 @@ def test_audio_is_ignored(tmp_path):
         container.mux(picture.encode(None))
         container.mux(sound.encode(None))
     assert decode(tmp_path / "a.mkv").frames.shape == (5, 75, 101, 3)
+
+
+def test_the_best_quality_still_plays_everywhere(tmp_path):
+    """crf 0 is lossless in x264, which makes a file of High 4:4:4 Predictive."""
+    encode(sway(4, 64), tmp_path / "a.mp4", fps=24, crf=0)
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        assert container.streams.video[0].codec_context.profile == "High"
+
+
+def test_the_file_begins_at_zero_without_an_edit_list(tmp_path):
+    encode(sway(24), tmp_path / "a.mp4", fps=24)
+    data = (tmp_path / "a.mp4").read_bytes()
+    offsets = data.index(b"ctts")
+    assert b"elst" not in data and data[offsets + 4] == 1  # version 1: signed offsets
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        stream = container.streams.video[0]
+        assert stream.start_time == 0 and stream.duration * stream.time_base == 1
+        assert [frame.pts * frame.time_base for frame in container.decode(stream)][:2] == [0, Fraction(1, 24)]
+
+
+def written(path, planes, pixels, **tags):
+    """Three pictures of one colour, lossless, with tags as a file of another program has them."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=24)
+        stream.width = stream.height = 64
+        stream.pix_fmt = pixels
+        codec = stream.codec_context
+        for name, value in tags.items():
+            setattr(codec, name, value)
+        for number in range(3):
+            kind = np.uint16 if "16" in pixels else np.uint8
+            flat = np.ones((3, 64, 64), kind) * np.array(planes, kind)[:, None, None]
+            flat = np.moveaxis(flat, 0, 2) if kind is np.uint16 else flat  # PyAV's own order
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(flat), pixels)
+            picture.colorspace, picture.color_range, picture.pts = codec.colorspace, codec.color_range, number
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+    return decode(path)
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("matrix", [1, 5, 6, 9])
+def test_matrix_and_range_are_followed(tmp_path, matrix, full):
+    red, blue = {1: (0.2126, 0.0722), 5: (0.299, 0.114), 6: (0.299, 0.114), 9: (0.2627, 0.0593)}[matrix]
+    colour = np.array([200.0, 30.0, 60.0])
+    luma = colour @ (red, 1 - red - blue, blue)
+    chroma = np.array([(colour[2] - luma) / (1 - blue), (colour[0] - luma) / (1 - red)]) / 2
+    planes = [luma, *(chroma + 128)] if full else [16 + luma * 219 / 255, *(chroma * 224 / 255 + 128)]
+    clip = written(tmp_path / "a.mkv", np.round(planes), "yuv444p", colorspace=matrix, color_range=2 if full else 1)
+    assert np.abs(clip.frames[0, 9, 9] - colour).max() <= 2
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_ycgco_is_read(tmp_path, full):
+    colour = np.array([200.0, 30.0, 60.0])
+    planes = np.array([colour @ (1, 2, 1), colour @ (-1, 2, -1), colour @ (2, 0, -2)]) / 4
+    planes = planes + np.array([0, 128, 128]) if full else planes * (219 / 255, 224 / 255, 224 / 255) + (16, 128, 128)
+    clip = written(tmp_path / "a.mkv", np.round(planes), "yuv444p", colorspace=8, color_range=2 if full else 1)
+    assert np.abs(clip.frames[0, 9, 9] - colour).max() <= 2
+
+
+@pytest.mark.parametrize(("transfer", "white"), [(16, 0.5806), (18, 0.75)], ids=["PQ", "HLG"])
+def test_high_dynamic_range_is_tone_mapped(tmp_path, transfer, white):
+    """203 cd/m2 (BT.2408) is nearly white, the brightest is white, black is black."""
+
+    def shown(signal):
+        planes = np.round([4096 + signal * 56064, 32768, 32768])
+        clip = written(
+            tmp_path / "a.mkv",
+            planes,
+            "yuv444p16le",
+            colorspace=9,
+            color_range=1,
+            color_primaries=9,
+            color_trc=transfer,
+        )
+        assert clip.notes == ("high dynamic range was tone-mapped",)
+        return clip.frames[0, 9, 9].astype(int)
+
+    usual, bright, dark = shown(white), shown(1.0), shown(0.0)
+    assert np.ptp(usual) <= 2 and 205 <= usual[0] <= 240
+    assert bright.min() >= 253 and dark.max() == 0
+
+
+def test_uneven_times_of_phones_are_put_right(tmp_path):
+    """Thirty frames a second, two of them missing after the fourth, and one that lags a little."""
+    ticks = [0, 1, 2, 3, 6, 7, 8, 9, 10.3, 11]
+    frames = sway(12, 64)
+    with av.open(str(tmp_path / "a.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv444p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for tick in ticks:
+            picture = av.VideoFrame.from_ndarray(frames[int(tick)], format="rgb24").reformat(format="yuv444p")
+            picture.pts, picture.time_base = round(tick * 1000 / 30), Fraction(1, 1000)
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+    clip = decode(tmp_path / "a.mkv")
+    assert float(clip.fps) == pytest.approx(30, rel=0.02) and len(clip.frames) == 12
+    assert "not evenly spaced" in clip.notes[0]
+    assert np.array_equal(clip.frames[3], clip.frames[5]) and not np.array_equal(clip.frames[5], clip.frames[6])
+    with pytest.raises(ClipError, match="12 frames"):
+        decode(tmp_path / "a.mkv", max_frames=11)
+
+
+def test_a_clip_that_a_phone_turned_stands_upright(tmp_path):
+    frame = sway(1, 96)[0][:64]
+    frame[:20, :20] = (250, 10, 10)  # where the top left is
+    encode([frame] * 3, tmp_path / "a.mp4", fps=24)
+    data = bytearray((tmp_path / "a.mp4").read_bytes())
+    matrix = data.index(b"tkhd") + 44
+    quarter = [0, 1 << 16, 0, -1 << 16, 0, 0, 64 << 16, 0, 1 << 30]  # ISO 14496-12: a quarter turn clockwise
+    data[matrix : matrix + 36] = b"".join(value.to_bytes(4, "big", signed=True) for value in quarter)
+    (tmp_path / "a.mp4").write_bytes(data)
+    turned = decode(tmp_path / "a.mp4").frames[0]
+    assert turned.shape == (96, 64, 3)
+    assert np.abs(turned.astype(int) - np.rot90(frame, -1)).mean() < 6
 
 
 def test_rates():
