@@ -19,15 +19,17 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 from clips import MAKERS, make, sway
 from coverloop.core.judge.score import score
-from coverloop.core.loop.between import Grain, Interpolator, load_interpolator
-from coverloop.core.loop.close import close_clip, retime
+from coverloop.core.loop.between import Gap, Interpolator, load_interpolator
+from coverloop.core.loop.grain import Grain
+from coverloop.core.loop.retime import retime
+from coverloop.core.loop.ring import close_clip
 from coverloop.core.video.decode import decode
 from coverloop.core.video.encode import encode
 
@@ -52,6 +54,9 @@ class AsPublished:
         with torch.inference_mode():
             pictures = [self._network(*pair, time)[0].permute(1, 2, 0).numpy() for time in times]
         return [np.clip(np.round(picture * 255), 0, 255).astype(np.uint8) for picture in pictures]
+
+    def fill(self, gaps: Iterable[Gap], grain: Grain | None = None) -> Iterator[list[np.ndarray]]:
+        return (self.between(gap.a, gap.b, gap.times, grain, gap.seed) for gap in gaps)
 
 
 def nothing(frames: np.ndarray, interpolator: Interpolator) -> np.ndarray:

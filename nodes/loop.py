@@ -7,8 +7,11 @@ from comfy_api.latest import io, ui
 
 from ..core.errors import ModelError
 from ..core.limits import FPS, FRAMES, SECONDS, TRIM
-from ..core.loop import close as core
 from ..core.loop.between import FlowWarp, Interpolator, load_interpolator
+from ..core.loop.close import close
+from ..core.loop.cut import trim
+from ..core.loop.retime import retime
+from ..core.loop.ring import best_cut
 from ..core.loop.tone import tone_match
 from .tensors import array_of_mask, clip_of, images_of, picture
 
@@ -63,7 +66,7 @@ class CoverLoopTrim(io.ComfyNode):
 
     @classmethod
     def execute(cls, frames, start, end) -> io.NodeOutput:
-        return io.NodeOutput(core.trim(frames, start, end))
+        return io.NodeOutput(trim(frames, start, end))
 
 
 class CoverLoopToneMatch(io.ComfyNode):
@@ -126,7 +129,7 @@ class CoverLoopFindCut(io.ComfyNode):
 
     @classmethod
     def execute(cls, frames, max_start, near) -> io.NodeOutput:
-        cut = core.find_cut(clip_of(frames), max_start=max_start, length=near or None)
+        cut = best_cut(clip_of(frames), max_start=max_start, length=near or None)
         words = f"frames {cut.start} to {cut.end - 1} of {len(frames)}; the join is {cut.gap:.2f} of a usual step"
         return io.NodeOutput(frames[cut.start : cut.end], ui=ui.PreviewText(words))
 
@@ -159,7 +162,7 @@ class CoverLoopClose(io.ComfyNode):
 
     @classmethod
     def execute(cls, frames, near, interpolator) -> io.NodeOutput:
-        closed, done = core.close(clip_of(frames), _interpolator(interpolator), length=near or None)
+        closed, done = close(clip_of(frames), _interpolator(interpolator), length=near or None)
         report = json.dumps(done.to_dict(), indent=1)
         return io.NodeOutput(images_of(closed, len(closed)), report, ui=ui.PreviewText(report))
 
@@ -189,5 +192,8 @@ class CoverLoopRetime(io.ComfyNode):
 
     @classmethod
     def execute(cls, frames, seconds, fps, interpolator) -> io.NodeOutput:
-        retimed = core.retime(clip_of(frames), max(2, round(seconds * fps)), _interpolator(interpolator))
+        count = max(2, round(seconds * fps))
+        if count == len(frames):
+            return io.NodeOutput(frames, fps)
+        retimed = retime(clip_of(frames), count, _interpolator(interpolator))
         return io.NodeOutput(images_of(retimed, len(retimed)), fps)

@@ -105,16 +105,21 @@ class _Block40(nn.Module):
         return out[:, :4] * (scale * 2), out[:, 4:5]
 
 
-class _Rife(nn.Module):
-    def motion(self, a: Tensor, b: Tensor, time: float) -> tuple[Tensor, Tensor]:
-        """a, b: (1, 3, H, W) 0..1, sides a multiple of 64; time 0..1.
+def _when(a: Tensor, time: Tensor | float) -> Tensor:
+    """(B, 1, H, W): the time, as the network takes it."""
+    return torch.ones_like(a[:, :1]) * time
 
-        Returns (1, 4, H, W), where the pixels between come from in a and in b (offsets in px), and (1, 1, H, W), how
+
+class _Rife(nn.Module):
+    def motion(self, a: Tensor, b: Tensor, time: Tensor | float) -> tuple[Tensor, Tensor]:
+        """a, b: (B, 3, H, W) 0..1, sides a multiple of 64; time: 0..1, or (B, 1, 1, 1).
+
+        Returns (B, 4, H, W), where the pixels between come from in a and in b (offsets in px), and (B, 1, H, W), how
         much of them from a.
         """
         raise NotImplementedError
 
-    def forward(self, a: Tensor, b: Tensor, time: float) -> Tensor:
+    def forward(self, a: Tensor, b: Tensor, time: Tensor | float) -> Tensor:
         """The picture between as upstream draws it: both sampled bilinearly. Arguments as in `motion`."""
         flow, mask = self.motion(a, b, time)
         return _warp(a, flow[:, :2]) * mask + _warp(b, flow[:, 2:]) * (1 - mask)
@@ -128,8 +133,8 @@ class RIFE40(_Rife):
         self.block0, self.block1 = _Block40(7, 192), _Block40(12, 128)
         self.block2, self.block3 = _Block40(12, 96), _Block40(12, 64)
 
-    def motion(self, a: Tensor, b: Tensor, time: float) -> tuple[Tensor, Tensor]:
-        when = torch.full_like(a[:, :1], time)
+    def motion(self, a: Tensor, b: Tensor, time: Tensor | float) -> tuple[Tensor, Tensor]:
+        when = _when(a, time)
 
         def refine(block: _Block40, flow: Tensor, mask: Tensor, scale: int) -> tuple[Tensor, Tensor]:
             seen = torch.cat((_warp(a, flow[:, :2]), _warp(b, flow[:, 2:]), when, mask), 1)
@@ -138,7 +143,13 @@ class RIFE40(_Rife):
         scales = [8, 4, 2, 1]
         flow, mask = self.block0(torch.cat((a, b, when), 1), None, scales[0])
         change, more = refine(self.block1, flow, mask, scales[1])
-        if change[:, :2].abs().max() > 32 and change[:, 2:].abs().max() > 32:  # far motion: start coarser, as upstream
+        reach = change.abs().amax((2, 3))
+        far = (reach[:, :2].amax(1) > 32) & (reach[:, 2:].amax(1) > 32)
+        if far.any() and not far.all():  # each pair as if it were alone
+            parts = [self.motion(a[i : i + 1], b[i : i + 1], when[i : i + 1]) for i in range(len(a))]
+            flows, masks = zip(*parts, strict=True)
+            return torch.cat(flows), torch.cat(masks)
+        if far.all():  # far motion: start coarser, as upstream
             scales = [scale * 2 for scale in scales]
             flow, mask = self.block0(torch.cat((a, b, when), 1), None, scales[0])
             change, more = refine(self.block1, flow, mask, scales[1])
@@ -202,8 +213,8 @@ class RIFE425(_Rife):
         self.block1, self.block2 = _Block425(28, 128), _Block425(28, 96)
         self.block3, self.block4 = _Block425(28, 64), _Block425(28, 32)
 
-    def motion(self, a: Tensor, b: Tensor, time: float) -> tuple[Tensor, Tensor]:
-        when = torch.full_like(a[:, :1], time)
+    def motion(self, a: Tensor, b: Tensor, time: Tensor | float) -> tuple[Tensor, Tensor]:
+        when = _when(a, time)
         inside_a, inside_b = self.encode(a), self.encode(b)
         flow, mask, features = self.block0(torch.cat((a, b, inside_a, inside_b, when), 1), None, 16)
         for block, scale in ((self.block1, 8), (self.block2, 4), (self.block3, 2), (self.block4, 1)):

