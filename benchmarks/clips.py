@@ -122,6 +122,27 @@ def _pop(count: int) -> list[np.ndarray]:
     return frames
 
 
+def _corner(count: int) -> list[np.ndarray]:
+    """A sway that closes, but for a sign in a corner that swings at a pace of its own and is elsewhere at the end."""
+    frames = _sway(_scene(13), count, float(count), 3.0, 13)
+    for t, frame in enumerate(frames):
+        angle = 40 * np.sin(2 * np.pi * t / (0.62 * count))
+        box = cv2.boxPoints(((410.0, 400.0), (110.0, 36.0), float(angle)))
+        cv2.fillConvexPoly(frame, np.round(box * 16).astype(np.int32), (230, 215, 120), cv2.LINE_AA, 4)
+    return frames
+
+
+def _flat(count: int) -> list[np.ndarray]:
+    """Paper-white with pale bands of one colour that flow on: hardly an edge, steps of a fraction of a level."""
+    y = np.linspace(0, 1, SIZE, dtype=np.float32)[:, None]
+    x = np.linspace(0, 1, SIZE, dtype=np.float32)[None]
+    out = []
+    for t in range(count):
+        band = np.sin(2 * np.pi * (2 * y + 0.3 * x - t / 90)) + 0.6 * np.sin(2 * np.pi * (3 * x - y + t / 140))
+        out.append(np.clip(236 + band[..., None] * np.float32([3.0, 4.0, 6.0]), 0, 255))
+    return out
+
+
 def _toned(frames: list[np.ndarray], seed: int) -> list[np.ndarray]:
     """Colour drift, and the flash after frame 0 that latent decoders leave."""
     last = len(frames) - 1
@@ -145,6 +166,8 @@ MAKERS: dict[str, tuple[Callable[[], list[np.ndarray]], bool]] = {
     "flowing smoke": (lambda: _flow(81), False),
     "one-way drift": (lambda: _drift(49), False),
     "pop": (lambda: _pop(72), True),
+    "corner jumps": (lambda: _corner(80), True),
+    "flat flow": (lambda: _flat(97), False),
     "colour drift": (lambda: _toned(_sway(_scene(11), 81, 70.0, 3.0, 4), 4), True),
     "flicker": (lambda: _flickering(_sway(_scene(12), 81, 68.0, 3.0, 5), 5), True),
 }

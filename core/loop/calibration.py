@@ -37,6 +37,8 @@ class Cutting:
     """For shortening to nothing."""
     off_length: float = 0.15
     """For each frame away from the wanted length, where it need not be met."""
+    turning: float = 1.5
+    """For each step that the way across the join turns from the motion on both sides."""
     far: float = 0.06
     """For each further step that in-betweens must cover: they are never as good as frames."""
     uneven: float = 2.0
@@ -44,7 +46,7 @@ class Cutting:
     pace_free: float = 0.1
     least: float = 0.6
     """Of the clip must stay, where no length is wanted."""
-    tried: int = 5
+    tried: int = 3
     """Cuts that are closed as small previews before one is chosen."""
 
 
@@ -53,7 +55,7 @@ class Filling:
     slowest: float = 0.75
     fastest: float = 1.35
     """Steps of in-betweens, where a natural number of them is given up for the wanted length of an already cut clip."""
-    most_share: float = 0.25
+    most_share: float = 0.45
     """Of the loop, in-betweens at the join; 8 of them in any case."""
     dissolve: float = 1.5
     """A way that is this much longer on blurred pictures than its in-betweens cover is no motion: pictures dissolve."""
@@ -66,8 +68,10 @@ class Local:
 
     grid: int = 12
     """Tiles along the shorter side."""
-    jump: float = 1.8
+    jump: float = 2.5
     """Times a tile's own usual step."""
+    calm: float = 1.3
+    """Times the usual step that the rest of the picture makes at most; more, and it is no jump of a part."""
     least_step: float = 0.6
     """Grey levels: a tile that changes less is not seen to jump."""
     largest_share: float = 0.5

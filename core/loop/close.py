@@ -56,7 +56,7 @@ def close(
     """Make an already cut clip a ring whose steps are even. Frame 0 stays frame 0.
 
     frames: (N, H, W, 3) uint8. interpolator: default FlowWarp. length: frames that the ring is to have; it has exactly
-    that many where the clip has no more and in-betweens at the join (a quarter of the ring at most) can make up for
+    that many where the clip has no more and in-betweens at the join (less than half of the ring) can make up for
     what is missing, else as many as come of themselves.
     - stalled frames (step under 0.15 of the median) are left out;
     - tone missing at the join is spread over the whole ring;

@@ -98,7 +98,8 @@ def cuts_of(frames: np.ndarray, length: int, max_start: int = 0) -> list[Cut]:
         turns = np.abs(joins - moves[ends - 2]).mean(1) + np.abs(joins - moves[start]).mean(1)
         beside = (np.abs(moves[ends - 2]).mean(1) + np.abs(moves[start]).mean()) / (2 * usual)
         off = np.abs(np.log2(np.maximum(paces, 1e-3) / np.clip(beside, 0.5, 1.5)))
-        costs = turns / (2 * usual) + CUTTING.far * between + CUTTING.uneven * np.maximum(off - CUTTING.pace_free, 0)
+        costs = CUTTING.turning * turns / (2 * usual) + CUTTING.far * between
+        costs = costs + CUTTING.uneven * np.maximum(off - CUTTING.pace_free, 0)
         found += [
             Cut(start, int(end), float(pace * (more + 1)), float(cost), int(more))
             for end, pace, more, cost in zip(ends, paces, between, costs, strict=True)

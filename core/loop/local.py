@@ -48,7 +48,10 @@ def find_jumps(grey: np.ndarray) -> list[Jump]:
         around = np.maximum(floor, np.median(tiles[others], axis=0))
         peak = step >= tiles[others].max(0)
         where = peak & (step > LOCAL.jump * around) & (step - around > LOCAL.least_step)
-        if where.any() and where.mean() <= LOCAL.largest_share:
+        if not where.any() or where.mean() > LOCAL.largest_share:
+            continue
+        rest = cv2.dilate(where.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0
+        if not rest.any() or step[rest].mean() <= LOCAL.calm * float(np.median(tiles[:, rest].mean(1))):
             found.append(Jump(i, where, float((step / around)[where].max())))
     return found
 

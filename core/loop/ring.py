@@ -17,10 +17,12 @@ from .close import Closing, close
 from .cut import Cut, cuts_of, find_cut, trim
 from .local import tile_steps
 from .retime import retime
-from .seen import STEP_SIDE, check, greys
+from .seen import check, greys
 from .tone import tone_match
 
 log = logging.getLogger(__name__)
+
+_PREVIEW_SIDE = 160
 
 
 def best_cut(frames: np.ndarray, *, max_start: int = 0, length: int | None = None) -> Cut:
@@ -37,8 +39,8 @@ def best_cut(frames: np.ndarray, *, max_start: int = 0, length: int | None = Non
             break
     if len(tried) < 2:
         return tried[0] if tried else find_cut(frames, max_start=max_start, length=length)
-    small = np.stack([reduced(frame, STEP_SIDE) for frame in frames])
-    return min(tried, key=lambda cut: _unevenness(small[cut.start : cut.end], length) + 0.02 * cut.cost)
+    small = np.stack([reduced(frame, _PREVIEW_SIDE) for frame in frames])
+    return min(tried, key=lambda cut: _unevenness(small[cut.start : cut.end], length) + 0.1 * cut.cost)
 
 
 def _unevenness(clip: np.ndarray, length: int) -> float:
@@ -89,6 +91,6 @@ def close_clip(
     if report.largest_step > max(came, STEPS.hole):
         log.warning("closing made the largest step %.2f of %.2f; the clip is left as it was", report.largest_step, came)
         closed, report = clip, dataclasses.replace(report, kept_as_it_was=True, largest_step=came)
-    if count is not None:
+    if count is not None and count != len(closed):
         closed = retime(closed, count, interpolator)
     return closed, report

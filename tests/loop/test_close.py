@@ -134,6 +134,45 @@ def test_the_wanted_length_is_met_where_speed_allows():
     assert len(close(clip, length=300)[0]) == natural
 
 
+@pytest.mark.parametrize("count", [34, 38, 40, 44, 48])
+def test_a_wanted_count_is_met_by_the_cut_and_in_betweens(count, monkeypatch):
+    """The join is even, and nothing is resampled."""
+    monkeypatch.setattr("coverloop.core.loop.ring.retime", lambda frames, wanted, _: frames)
+    clip = circle(56, 44.0)
+    closed, report = close_clip(clip, 24, max_start=0, count=count)
+    judged = score(closed, fps=24)
+    assert len(closed) == count
+    assert np.array_equal(closed[0], clip[0]) and report.inserted == count - report.cut.end
+    assert 0.5 <= judged.seam_ratio <= 1.6
+    assert judged.largest_step <= 1.6 and judged.tile_seam <= 2 and judged.sharpness >= 0.9
+
+
+def test_only_a_clip_too_short_for_the_count_is_resampled():
+    closed, report = close_clip(circle(20, 20.0), 24, max_start=0, count=48)
+    assert len(closed) == 48 and report.inserted == 0
+    assert score(closed, fps=24).largest_step <= 1.6
+
+
+def test_a_jump_of_a_part_costs_its_own_place_only():
+    loop = circle(48)
+    jumping = loop.copy()
+    for t, frame in enumerate(jumping):  # a sign that wanders through the clip and is elsewhere at its end
+        cv2.circle(frame, (40 + round(t / 2), 150), 14, (240, 230, 90), -1, cv2.LINE_AA)
+    closed, report = close(jumping)
+    assert report.led_over >= 1 and len(closed) == len(loop) and report.inserted == 0
+    assert np.array_equal(closed[:, :90], jumping[:, :90])  # the rest keeps its frames
+    assert np.array_equal(closed[0], jumping[0])
+    assert score(jumping, fps=24).tile_seam > 2.5
+    judged = score(closed, fps=24)
+    assert judged.tile_seam <= 2 and judged.largest_step <= 1.6 and judged.sharpness >= 0.8
+
+
+def test_flicker_of_the_whole_is_no_jump_of_a_part():
+    gains = 1 + 0.012 * np.random.default_rng(3).normal(size=48)
+    frames = np.clip(np.round(circle(48) * gains[:, None, None, None]), 0, 255).astype(np.uint8)
+    assert close(frames)[1].led_over == 0
+
+
 def test_flash_flicker_and_drift_are_taken_out():
     truth = circle(60, 48.0)
     rng = np.random.default_rng(2)

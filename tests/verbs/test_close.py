@@ -27,6 +27,27 @@ def test_a_clip_is_closed_and_judged(tmp_path, capsys):
     assert made["closing"]["largest_step"] <= made["closing"]["largest_step_before"]
 
 
+@pytest.mark.parametrize(("seconds", "fps", "frames"), [("1.5", None, 36), ("1.25", "30", 38)])
+def test_the_wanted_length_is_met(tmp_path, capsys, monkeypatch, seconds, fps, frames):
+    clip, out = tmp_path / "clip.mp4", tmp_path / "loop.mp4"
+    encode(pan(), clip, fps=24)
+    if fps is None:
+        monkeypatch.setattr("coverloop.orchestrator.verbs.close.retime", lambda *_: pytest.fail("retimed"))
+        monkeypatch.setattr("coverloop.core.loop.ring.retime", lambda *_: pytest.fail("retimed"))
+    rate = [] if fps is None else ["--fps", fps]
+    assert main(["close", str(clip), "--out", str(out), "--seconds", seconds, *rate]) == 0
+    assert len(decode(out).frames) == frames
+    assert f"{frames} frames" in capsys.readouterr().out
+
+
+def test_lengths_that_are_none_are_refused(tmp_path, capsys):
+    clip = tmp_path / "clip.mp4"
+    encode(pan(), clip, fps=24)
+    for seconds in ("0", "-3", "nan", "1e9"):
+        assert main(["close", str(clip), "--out", str(tmp_path / "a.mp4"), "--seconds", seconds]) == 2
+        assert "give another --seconds" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("frames", "says"), [(1, "frames"), (2, "frames"), (0, "no such file"), (-1, "not a video")])
 def test_clips_that_cannot_close_are_refused_in_one_line(tmp_path, capsys, frames, says):
     clip, out = tmp_path / "clip.mp4", tmp_path / "loop.mp4"
