@@ -11,8 +11,9 @@ from ...core.errors import ClipError, UsageError
 from ...core.judge.score import score
 from ...core.lettering.find import find_text
 from ...core.lettering.mask import glyph_mask
+from ...core.limits import FRAMES
 from ...core.loop.between import load_interpolator
-from ...core.loop.retime import MAX_FRAMES, retime
+from ...core.loop.retime import retime
 from ...core.loop.ring import close_clip
 from ...core.loop.seen import MIN_FRAMES
 from ...core.video.decode import decode
@@ -69,9 +70,9 @@ def close_file(
 
 def _count(seconds: float | Fraction, fps: Fraction) -> int:
     count = round(seconds * fps) if math.isfinite(seconds) else 0
-    if not MIN_FRAMES <= count <= MAX_FRAMES:
+    if not MIN_FRAMES <= count <= FRAMES.high:
         raise UsageError(
             f"{float(seconds):g} seconds at {float(fps):g} frames a second are {count} frames; a loop has "
-            f"{MIN_FRAMES} to {MAX_FRAMES}, give another --seconds"
+            f"{MIN_FRAMES} to {FRAMES.high}, give another --seconds"
         )
     return count
