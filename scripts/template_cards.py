@@ -1,4 +1,4 @@
-"""Draw the template browser's cards of the Wan graphs: workflows/wan22_*.jpg.
+"""Draw the template browser's cards of the Wan graphs, workflows/wan22_*.jpg, and the registry's icon and banner.
 
 No loop of theirs is shown, because none can be made without their weights: the card is the example cover, and says what
 the graph does and needs.
@@ -25,6 +25,9 @@ def main() -> None:
             needs = "needs a GPU and 18 GB of models" + ("" if own else ", and four more packs")
             card(*WORDS[workflow.name], needs).save(FOLDER / f"{id}.jpg", quality=85)
             print(f"{id}.jpg")
+    cover = Image.open(ROOT / "assets" / "cover.png").convert("RGB")
+    cover.resize((256, 256), Image.Resampling.LANCZOS).save(ROOT / "assets" / "icon.png", optimize=True)
+    banner(cover).save(ROOT / "assets" / "banner.jpg", quality=85)
 
 
 def card(title: str, what: str, needs: str) -> Image.Image:
@@ -38,6 +41,16 @@ def card(title: str, what: str, needs: str) -> Image.Image:
     for y, text, size in ((282, title, 34), (330, what, 17), (358, needs, 15)):
         draw.text((SIDE / 2, y), text, font=ImageFont.load_default(size), fill=(245, 235, 220), anchor="ma")
     return ground
+
+
+def banner(cover: Image.Image) -> Image.Image:
+    """21:9: the cover before its own blurred colours."""
+    wide = cover.resize((1050, 1050)).crop((0, 300, 1050, 750)).filter(ImageFilter.GaussianBlur(14))
+    wide.paste(cover.resize((390, 390), Image.Resampling.LANCZOS), (30, 30))
+    draw = ImageDraw.Draw(wide)
+    draw.text((460, 160), "CoverLoop", font=ImageFont.load_default(64), fill=(250, 240, 225))
+    draw.text((464, 250), "album covers that come alive", font=ImageFont.load_default(26), fill=(250, 240, 225))
+    return wide
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """LaMa as a .safetensors checkpoint, through the real spandrel: its own architecture, with random weights."""
 
+import hashlib
+
 import numpy as np
 import pytest
 from coverloop.core.errors import ModelError
@@ -43,3 +45,23 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
     for path in (other, torn):
         with pytest.raises(ModelError, match=f"{path.name}: is not a model"):
             lama.fill_lama(np.zeros((64, 64, 3), np.uint8), np.ones((64, 64), bool), path, device="cpu")
+
+
+def test_torchscript_is_loaded_from_an_open_file_whatever_its_folder_is_called(tmp_path, monkeypatch):
+    """By its name torch does not find it under C:\\Users\\Fran\u00e7ois."""
+    import torch
+
+    class Grey(torch.nn.Module):
+        def forward(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+            return torch.where(mask > 0, torch.full_like(image, 0.5), image)
+
+    path = tmp_path / "Fran\u00e7ois" / lama.NAME
+    path.parent.mkdir()
+    torch.jit.script(Grey()).save(str(path))
+    monkeypatch.setattr(lama, "MD5", hashlib.md5(path.read_bytes()).hexdigest())
+    load, given = torch.jit.load, []
+    monkeypatch.setattr(torch.jit, "load", lambda file, **options: given.append(file) or load(file, **options))
+    hole = np.zeros((64, 64), bool)
+    hole[20:40, 20:40] = True
+    filled = lama.fill_lama(np.zeros((64, 64, 3), np.uint8), hole, path, device="cpu")
+    assert (filled[hole] == 128).all() and (filled[~hole] == 0).all() and hasattr(given[0], "read")
