@@ -15,7 +15,8 @@ import pytest
 import requests
 from coverloop.orchestrator.server import embedded
 from coverloop.orchestrator.server.client import Comfy
-from coverloop.orchestrator.server.follow import Finished
+from coverloop.orchestrator.server.follow import Finished, follow
+from PIL import Image
 from test_house import ROOT
 
 if not (ROOT / ".git").exists():
@@ -94,7 +95,7 @@ def test_the_pack_works_from_its_archive_alone(tmp_path):
         assert "/extensions/coverloop/texts.js" in requests.get(f"{server.url}/extensions", timeout=30).json()
         prompt_id = str(uuid.uuid4())
         comfy.submit(prompt, prompt_id)
-        assert isinstance(list(comfy.follow(prompt_id, prompt))[-1], Finished)
+        assert isinstance(list(follow(comfy, prompt_id, prompt))[-1], Finished)
     assert list((tmp_path / "output" / "coverloop").glob("*.mp4"))
 
 
@@ -154,14 +155,16 @@ def command(wheel, tmp_path_factory):
 
 
 def test_the_wheel_gives_a_working_command_line(command, comfyui, tmp_path):
-    cover = ROOT / "assets" / "cover.png"
+    cover = tmp_path / "cover.png"
+    with Image.open(ROOT / "assets" / "cover.png") as picture:
+        picture.resize((256, 256)).save(cover)
     small = ("--set", "size=256", "--set", "seconds=0.5")
-    rendered = command("render", str(cover), "--out", str(tmp_path), "--server", comfyui.url, *small)
-    assert rendered.returncode in (0, 1) and (tmp_path / "cover.mp4").is_file(), rendered.stderr
+    rendered = command("render", str(cover), "--out", str(tmp_path / "out"), "--server", comfyui.url, *small)
+    assert rendered.returncode in (0, 1) and (tmp_path / "out" / "cover.mp4").is_file(), rendered.stderr
     for arguments in (
         ("prompt", str(cover)),
-        ("score", str(tmp_path / "cover.mp4")),
-        ("close", str(tmp_path / "cover.mp4"), "--out", str(tmp_path / "closed.mp4")),
+        ("score", str(tmp_path / "out" / "cover.mp4")),
+        ("close", str(tmp_path / "out" / "cover.mp4"), "--out", str(tmp_path / "closed.mp4")),
         ("text", str(cover), "--out", str(tmp_path / "text")),
         ("workflows", "list"),
     ):

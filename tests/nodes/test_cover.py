@@ -10,7 +10,7 @@ import requests
 from coverloop.core.image import read_cover
 from coverloop.orchestrator.job.request import open_cover
 from coverloop.orchestrator.server.client import Comfy
-from coverloop.orchestrator.server.follow import Finished
+from coverloop.orchestrator.server.follow import Finished, follow
 from PIL import Image, ImageCms
 
 
@@ -49,7 +49,7 @@ def shown(comfy: Comfy, url: str, loaded: dict[str, tuple[str, str]]) -> dict[st
         prompt[f"show {key}"] = {"class_type": "PreviewImage", "inputs": {"images": [key, 0]}}
     prompt_id = str(uuid.uuid4())
     comfy.submit(prompt, prompt_id)
-    assert isinstance(list(comfy.follow(prompt_id, prompt))[-1], Finished)
+    assert isinstance(list(follow(comfy, prompt_id, prompt))[-1], Finished)
     outputs = requests.get(f"{url}/history/{prompt_id}", timeout=30).json()[prompt_id]["outputs"]
     seen = {}
     for key in loaded:

@@ -58,6 +58,8 @@ def test_help_and_korean_names_for_every_node(nodes):
         assert len(korean[name]["outputs"]) == len(info["output"]), name
         text = (ROOT / "web" / "docs" / f"{name}.md").read_text("utf-8")
         assert text.startswith(f"# {info['display_name']}\n"), name
+        translated = (ROOT / "web" / "docs" / name / "ko.md").read_text("utf-8")
+        assert translated.startswith(f"# {korean[name]['display_name']}\n"), name
 
 
 def test_nodes_are_an_argument_list_and_a_call():
@@ -71,3 +73,5 @@ def test_help_is_served_by_comfyui(comfyui, nodes):
     for name in nodes:
         answer = requests.get(f"{comfyui.url}/extensions/coverloop/docs/{name}.md", timeout=30)
         assert answer.status_code == 200 and answer.text.startswith("# "), name
+    answer = requests.get(f"{comfyui.url}/extensions/coverloop/docs/CoverLoopSave/ko.md", timeout=30)
+    assert "포스터" in answer.content.decode("utf-8")
