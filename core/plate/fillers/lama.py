@@ -65,7 +65,9 @@ def _network(path: Path, changed: float, device: str) -> Callable[[Any, Any], An
         return _through_spandrel(path, device)
     weights.check(path, BIG_LAMA)
     try:
-        with path.open("rb") as file:  # by its name torch finds no file under a folder with letters beyond the code page
+        with path.open(
+            "rb"
+        ) as file:  # by its name torch finds no file under a folder with letters beyond the code page
             net = torch.jit.load(file, map_location=device).eval()
     except RuntimeError as error:
         raise ModelError(f"{path}: is not a TorchScript file; fetch {BIG_LAMA.name} again") from error
