@@ -16,6 +16,18 @@ Exit codes: 0 done, 1 a run failed, 2 the call or a file given is wrong, 130 sto
 standard error; `--debug` shows where they come from. With `--json`, standard output holds one JSON object and nothing
 else, also when it failed.
 
+| variable | what it sets |
+|---|---|
+| `COMFYUI_URL` | the ComfyUI to use where `--server` is not given |
+| `COMFYUI_AUTH`, `COMFYUI_CA` | its Authorization header, its CA bundle |
+| `COMFYUI_PATH` | folder of a ComfyUI (with `main.py`) to start, with its models, instead of the embedded one |
+| `COMFYUI_PYTHON` | the Python to start it with; else `../python_embeded`, `.venv` or `venv` there, else ours |
+| `COVERLOOP_STORE` | folder of the store |
+| `COVERLOOP_WORKFLOWS` | a folder of workflows of your own, laid out as `workflows/` |
+| `COVERLOOP_QUEUE` | address of the queue's PostgreSQL |
+
+The tests run against another ComfyUI with `COMFYUI_PATH=/path/to/ComfyUI make test`.
+
 This page is written by `scripts/cli_help.py`.
 """
 

@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import functools
+import re
 import sys
 from pathlib import Path
 
 import pytest
 from coverloop.core.lettering import craft
 from coverloop.core.prompt.ask.registry import setting_names
-from coverloop.orchestrator.server import embedded
+from coverloop.orchestrator.server import embedded, locate
 
 sys.path.append(str(Path(__file__).parent))  # tests share helpers: prompts.py
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_folders(tmp_path_factory, request):
-    """Settings of the person who runs the tests do not reach them."""
+    """Settings of the person who runs the tests do not reach them, but for the ComfyUI they are to run against
+    (`COMFYUI_PATH`, `COMFYUI_PYTHON`, or --comfyui)."""
     patch = pytest.MonkeyPatch()
-    for name in ("COMFYUI_URL", "COMFYUI_PATH", "COMFYUI_AUTH", "COMFYUI_CA", *setting_names()):
+    if given := request.config.getoption("--comfyui"):
+        patch.setenv("COMFYUI_PATH", str(Path(given).resolve()))
+    for name in ("COMFYUI_URL", "COMFYUI_AUTH", "COMFYUI_CA", *setting_names()):
         patch.delenv(name, raising=False)
     yield
     patch.undo()
+
+
+def pytest_addoption(parser):
+    parser.addoption("--comfyui", metavar="PATH", help="run against this ComfyUI instead of the embedded one")
+
+
+@pytest.fixture(scope="session")
+def comfyui_version() -> str:
+    text = (locate.find_comfyui() / "comfyui_version.py").read_text("utf-8")
+    return re.search(r'__version__ = "(.+?)"', text)[1]
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ... import __version__
@@ -18,7 +18,7 @@ from .workflow import Model, Workflow
 
 @dataclass(frozen=True)
 class Missing:
-    """One thing a server lacks. `kind`: version, node or model; `where`: where to get it."""
+    """One thing a server lacks. `kind`: version, node, input or model; `where`: where to get it."""
 
     kind: str
     name: str
@@ -30,15 +30,24 @@ class Missing:
 
 @dataclass(frozen=True)
 class Server:
-    """What a ComfyUI says of itself, as one line each, plus a fingerprint of the interfaces of a workflow's nodes."""
+    """What a ComfyUI says of itself, as one line each. `defaults`: by node class, what its required inputs are when a
+    workflow, which may be older than the server, does not give them."""
 
     comfyui: str
     python: str
     pytorch: str
     device: str
+    defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
 
     def to_dict(self) -> dict[str, str]:
-        return asdict(self)
+        return {name: getattr(self, name) for name in ("comfyui", "python", "pytorch", "device")}
+
+    def complete(self, prompt: Mapping[str, Mapping[str, Any]]) -> None:
+        """Put in the inputs that nodes of this server want and `prompt` does not give."""
+        for node in prompt.values():
+            for name, value in self.defaults.get(node["class_type"], {}).items():
+                if not _given(name, node["inputs"]):
+                    node["inputs"][name] = value
 
 
 def ask(comfy: Comfy) -> Server:
@@ -74,6 +83,41 @@ def _shape(value: Any) -> Any:
     return value
 
 
+def _required(info: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    inputs = (info or {}).get("input")
+    required = inputs.get("required") if isinstance(inputs, dict) else None
+    return required if isinstance(required, dict) else {}
+
+
+def _given(name: str, inputs: Mapping[str, Any]) -> bool:
+    """Inputs that grow are given one by one, as `name.part`."""
+    return any(key == name or key.startswith(f"{name}.") for key in inputs)
+
+
+def defaults_of(known: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """By node class: the required inputs that have a default."""
+    return {
+        name: {
+            key: spec[1]["default"]
+            for key, spec in _required(info).items()
+            if isinstance(spec, list) and len(spec) > 1 and isinstance(spec[1], dict) and "default" in spec[1]
+        }
+        for name, info in known.items()
+    }
+
+
+def _inputs_wanting(workflow: Workflow, server: Server, known: Mapping[str, Any]) -> list[Missing]:
+    """Required inputs that the workflow does not give and the server has no default for."""
+    defaults, found = defaults_of(known), []
+    for id, node in workflow.prompt.items():
+        name = node["class_type"]
+        for key in _required(known.get(name)):
+            if not _given(key, node["inputs"]) and key not in defaults.get(name, {}):
+                where = f"ComfyUI {server.comfyui} wants it, {workflow.id} does not give it; use a newer workflow"
+                found.append(Missing("input", f"{key} of {name} (node {id})", where))
+    return found
+
+
 def missing(comfy: Comfy, workflow: Workflow, server: Server, known: Mapping[str, Any]) -> list[Missing]:
     """Everything this server lacks for a workflow; empty when it can run it."""
     found = []
@@ -86,6 +130,7 @@ def missing(comfy: Comfy, workflow: Workflow, server: Server, known: Mapping[str
         if info is None:
             pack = packs.get(name)
             found.append(Missing("node", name, f"{pack.id}: {pack.where}" if pack else "a newer ComfyUI"))
+    found += _inputs_wanting(workflow, server, known)
     listed: dict[str, set[str]] = {}
     for model in workflow.models:
         if model.directory not in listed:
@@ -121,4 +166,4 @@ def require(comfy: Comfy, workflow: Workflow) -> tuple[Server, dict[str, str]]:
     if lacking:
         what = "; ".join(f"{item.kind} {item.name} ({item.where})" for item in lacking)
         raise ServerError(f"{comfy.url}: cannot run {workflow.id}, it lacks {what}")
-    return server, versions(server, known)
+    return replace(server, defaults=defaults_of(known)), versions(server, known)

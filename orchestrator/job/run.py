@@ -205,7 +205,9 @@ class _Attempt:
         self.on_event(Stage("upload"))
         names = [binding.name for binding in self.workflow.bindings.values() if binding.kind == "image"]
         images = {name: self.comfy.upload(self.cover.upload_name, self.cover.upload) for name in names}
-        return self.workflow.build(dict(self.job.values), images)
+        prompt = self.workflow.build(dict(self.job.values), images)
+        self.facts.complete(prompt)
+        return prompt
 
     def _run(self, prompt: Mapping[str, Any]) -> Finished:
         try:

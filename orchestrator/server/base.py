@@ -27,14 +27,20 @@ def new_base() -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=folder)).resolve()
 
 
-def furnish(base: Path, shared_models: bool) -> None:
+def furnish(base: Path, models: Path | None) -> None:
+    """Folders, this pack, and `models` in place of a model folder of its own."""
     for name in ("custom_nodes", "input", "output", "temp", "user"):
         (base / name).mkdir(parents=True, exist_ok=True)
     _link(base / "custom_nodes" / "coverloop", PACK)
-    if shared_models:
-        models = platformdirs.user_data_path("coverloop", appauthor=False) / "models"
-        models.mkdir(parents=True, exist_ok=True)
+    if models is not None:
         _link(base / "models", models)
+
+
+def shared_models() -> Path:
+    """The model folder of embedded servers, in the user's data folder."""
+    folder = platformdirs.user_data_path("coverloop", appauthor=False) / "models"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _link(link: Path, target: Path) -> None:

