@@ -1,13 +1,16 @@
+import functools
 import json
 from pathlib import Path
 
 import comfy.model_management
+import comfy.model_patcher
 import folder_paths
+import torch
 from comfy_api.latest import io, ui
 
 from ..core.errors import ModelError
 from ..core.limits import FPS, FRAMES, SECONDS, TRIM
-from ..core.loop.between import FlowWarp, Interpolator, load_interpolator
+from ..core.loop.between import FlowWarp, Interpolator, Rife
 from ..core.loop.close import close
 from ..core.loop.cut import trim
 from ..core.loop.retime import retime
@@ -18,12 +21,21 @@ from .tensors import array_of_mask, clip_of, images_of, picture
 AUTO, FLOW = "auto", "optical flow"
 
 
+_FOLDERS = ("rife", "frame_interpolation")
+_ENDINGS = (".safetensors", ".pth", ".pkl", ".pt")
+
+
 def _rife_files() -> dict[str, Path]:
-    """RIFE weights by name: ComfyUI's model folders first, then where Frame-Interpolation keeps its own."""
-    places = [Path(folder_paths.models_dir) / name for name in ("rife", "frame_interpolation")]
+    """RIFE weights by name: ComfyUI's model folders and its extra paths first, then where Frame-Interpolation keeps its
+    own. The newest ComfyUI has a folder of its own for them."""
+    places: list[Path] = []
+    for name in _FOLDERS:
+        registered = name in folder_paths.folder_names_and_paths
+        places += map(Path, folder_paths.get_folder_paths(name) if registered else [])
+        places.append(Path(folder_paths.models_dir) / name)
     for packs in folder_paths.get_folder_paths("custom_nodes"):
         places += sorted(Path(packs).glob("*/ckpts/rife"))
-    files = [file for place in places for file in sorted(place.glob("*")) if file.suffix in (".pth", ".pkl", ".pt")]
+    files = [file for place in places for file in sorted(place.glob("*")) if file.suffix in _ENDINGS]
     return {file.name: file for file in reversed(files)}
 
 
@@ -37,15 +49,34 @@ def _interpolator_input():
     )
 
 
-def _interpolator(choice) -> Interpolator:
-    files, device = _rife_files(), comfy.model_management.get_torch_device()
+def _interpolator(choice: str) -> Interpolator:
+    files = _rife_files()
     if choice == AUTO:
         for file in files.values():
             try:
-                return load_interpolator(file, device)
+                return _rife(file, file.stat().st_mtime_ns)
             except ModelError:  # other versions lie in the same folder
                 continue
-    return FlowWarp() if choice in (AUTO, FLOW) else load_interpolator(files.get(choice, choice), device)
+    if choice in (AUTO, FLOW):
+        return FlowWarp()
+    file = files.get(choice, Path(choice))
+    return _rife(file, file.stat().st_mtime_ns if file.is_file() else 0)
+
+
+@functools.lru_cache(maxsize=1)
+def _rife(file: Path, changed: int) -> Rife:
+    """Loaded once while its file does not change, and moved to its device and off it by ComfyUI's model management."""
+    manage = comfy.model_management
+    device = manage.get_torch_device()
+
+    def ready() -> None:
+        manage.load_models_gpu([patcher], force_full_load=True)
+
+    rife = Rife(file, device, ready)
+    patcher = comfy.model_patcher.ModelPatcher(
+        rife.network, load_device=device, offload_device=manage.unet_offload_device()
+    )
+    return rife
 
 
 class CoverLoopTrim(io.ComfyNode):
@@ -65,7 +96,7 @@ class CoverLoopTrim(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, frames, start, end) -> io.NodeOutput:
+    def execute(cls, frames: torch.Tensor, start: int, end: int) -> io.NodeOutput:
         return io.NodeOutput(trim(frames, start, end))
 
 
@@ -89,7 +120,9 @@ class CoverLoopToneMatch(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, frames, cover=None, mask=None) -> io.NodeOutput:
+    def execute(
+        cls, frames: torch.Tensor, cover: torch.Tensor | None = None, mask: torch.Tensor | None = None
+    ) -> io.NodeOutput:
         toned, done = tone_match(
             clip_of(frames),
             cover=None if cover is None else picture(cover),
@@ -128,7 +161,7 @@ class CoverLoopFindCut(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, frames, max_start, near) -> io.NodeOutput:
+    def execute(cls, frames: torch.Tensor, max_start: int, near: int) -> io.NodeOutput:
         cut = best_cut(clip_of(frames), max_start=max_start, length=near or None)
         words = f"frames {cut.start} to {cut.end - 1} of {len(frames)}; the join is {cut.gap:.2f} of a usual step"
         return io.NodeOutput(frames[cut.start : cut.end], ui=ui.PreviewText(words))
@@ -161,7 +194,7 @@ class CoverLoopClose(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, frames, near, interpolator) -> io.NodeOutput:
+    def execute(cls, frames: torch.Tensor, near: int, interpolator: str) -> io.NodeOutput:
         closed, done = close(clip_of(frames), _interpolator(interpolator), length=near or None)
         report = json.dumps(done.to_dict(), indent=1)
         return io.NodeOutput(images_of(closed, len(closed)), report, ui=ui.PreviewText(report))
@@ -191,7 +224,7 @@ class CoverLoopRetime(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, frames, seconds, fps, interpolator) -> io.NodeOutput:
+    def execute(cls, frames: torch.Tensor, seconds: float, fps: float, interpolator: str) -> io.NodeOutput:
         count = max(2, round(seconds * fps))
         if count == len(frames):
             return io.NodeOutput(frames, fps)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -26,8 +27,8 @@ class Cut:
     between: int | None = None
 
 
-def trim(frames: np.ndarray, start: int = 0, end: int = 0) -> np.ndarray:
-    """Drop frames at both ends. frames: (N, H, W, 3). Raises ClipError when fewer than 6 would be left."""
+def trim(frames: Any, start: int = 0, end: int = 0) -> Any:
+    """Drop frames at both ends of an array or tensor of (N, H, W, 3). Raises ClipError when fewer than 6 are left."""
     if start < 0 or end < 0 or len(frames) - start - end < MIN_FRAMES:
         raise ClipError(
             f"trimming {start} + {end} of {len(frames)} frames leaves too few; at least {MIN_FRAMES} must stay"

