@@ -24,6 +24,7 @@ class Overlay(Protocol):
 @dataclass
 class Canvas:
     """shape: of a frame, (H, W, 3). calm: (h, w) on the grid, 0 where nothing may bend: faces, straight lines.
+    held: (h, w) bool, where nothing moves.
 
     shift: displacement, px at 1080. light: gain, 0.05 is 5 % more; gains: the same as functions of loop time. glow:
     grey levels that are added. streams: what flows on and on. layers: laid over the displaced picture, before light;
@@ -36,6 +37,7 @@ class Canvas:
     frames: int
     seconds: float
     calm: np.ndarray
+    held: np.ndarray
     shift: Waves
     light: Waves
     glow: Waves

@@ -1,7 +1,8 @@
-"""From what a scene is made of to the effects that suit it.
+"""From what a scene is made of to the effects that suit it: what moves is what would move.
 
-Skies drift, water flows, foliage sways, stars twinkle, graphic art breathes with light and parallax. Amplitudes are
-such that most of a picture moves at 5 to 25 px a second (at 1080): seen at a glance, never in the way of the lettering.
+Skies drift, water ripples, foliage sways, lamps pulse, stars twinkle; figures breathe by a pixel or two. What stands
+before a ground drifts a little against it. Graphics keep their shapes: what stands free on a flat ground breathes or
+turns as a whole, and light crosses the sheet. Where nothing is sure there are light, grain and particles only.
 """
 
 from __future__ import annotations
@@ -12,12 +13,22 @@ import cv2
 import numpy as np
 
 from ..pixels import ramp
+from .calibration import CHOICE
 from .effect import Effect
+from .effects.breathe import Breathe
+from .effects.clouds import Clouds
 from .effects.flow import Flow
+from .effects.fog import Fog
+from .effects.glitter import Glitter
 from .effects.grain import Grain
 from .effects.light import Light
 from .effects.parallax import Parallax
 from .effects.particles import Particles
+from .effects.pulse import Pulse
+from .effects.rays import Rays
+from .effects.ripple import Ripple
+from .effects.shapes import Shapes
+from .effects.shimmer import Shimmer
 from .effects.sway import Sway
 from .region import Region
 from .scene import Scene
@@ -32,7 +43,12 @@ class Traits:
     sky: float
     water: float
     textured: float
+    foliage: float
     subject: float
+    faces: float
+    lights: float
+    sheet: float
+    shapes: int
     specks: float
     lightness: float
     warmth: float
@@ -47,15 +63,37 @@ def traits(scene: Scene) -> Traits:
     return Traits(
         natural=natural,
         flatness=scene.flatness,
-        sky=natural * _solid(scene.sky, 9) * (1 - float(ramp(outlined, 0.12, 0.2))),
+        sky=natural * _solid(scene.sky, 9) * (1 - float(ramp(outlined, 0.12, 0.2))) * _cloudy(scene),
         water=natural * _solid(scene.water, 7),
         textured=natural * float(scene.textured.mean()),
+        foliage=natural * float(scene.foliage.mean()),
         subject=float(scene.subject.mean()),
+        faces=float(scene.faces.max()),
+        lights=_lamps_of(scene),
+        sheet=float(scene.ground.mean()),
+        shapes=len(scene.shapes),
         specks=float((scene.highlights * (1 - scene.textured)).mean()),
         lightness=float(scene.light.mean()),
         warmth=float(scene.lab[..., 2].mean()),
         chroma=float(chroma.mean()),
     )
+
+
+def _cloudy(scene: Scene) -> float:
+    """0..1, how far what lies at the top is a sky and no sheet of paper: its light changes."""
+    inside = scene.light[scene.sky > 0.5]
+    indoors = scene.horizon is None and scene.faces.any()
+    if not inside.size or scene.ground.any() or indoors:
+        return 0.0
+    if not CHOICE.sky_darkest < inside.mean() < CHOICE.sky_lightest and scene.horizon is None:
+        return 0.0
+    return float(ramp(inside.std(), *CHOICE.sky_spread))
+
+
+def _lamps_of(scene: Scene) -> float:
+    """The share of the picture that is lamps; none where there is more than lamps have: then it is cloth or paper."""
+    share = float(scene.lights.mean())
+    return share if share < CHOICE.lights_most else 0.0
 
 
 def _solid(mask: np.ndarray, size: int) -> float:
@@ -70,91 +108,93 @@ def derive_effects(scene: Scene, rng: np.random.Generator, strength: float) -> t
         return ()
     found = traits(scene)
     side = 1 if rng.random() < 0.5 else -1
-    effects = _drift(found, rng, strength, side)
-    effects += _streams(found, rng, strength, side)
-    effects += _lights(scene, found, rng, strength)
-    effects += _drifting_lights(scene, found, strength)
-    grain = _own_grain(scene) * min(strength, 1.0)
-    return (*effects, Grain(amount=_round(grain))) if grain > 0.2 else tuple(effects)
+    effects = [*_figures(found, rng, side), *_elements(found, rng, side), *_lamps(scene, found, rng)]
+    effects += [*_light(found, rng), *_floating(scene, found)]
+    grain = _own_grain(scene)
+    effects += [Grain(amount=_round(grain))] if grain > 0.2 else []
+    capped = [min(strength, 1.0) if effect.kind == "grain" else strength for effect in effects]
+    return tuple(effect.scaled(factor) for effect, factor in zip(effects, capped, strict=True))
 
 
-def _drift(found: Traits, rng: np.random.Generator, strength: float, side: int) -> list[Effect]:
-    if found.subject > 0:
-        depth = "subject"
-    elif found.natural > 0.5:
-        depth = "vertical"
-    else:
-        depth = "shapes"
-    amplitude = (15.5 - 2.0 * found.natural * (found.sky + found.textured > 0.3)) * strength
-    effects: list[Effect] = [
-        Parallax(
-            depth=depth,
-            amplitude=_round(min(amplitude, 40)),
-            angle=_round(rng.uniform(-30, 30) + 90 * (1 - side)),
-            aspect=_round(rng.uniform(0.55, 0.75)),
-            travel=_round(0.35 + 0.15 * found.natural),
-        )
-    ]
-    if found.textured > 0.04:
-        effects.append(
-            Sway(
-                region=Region(mask="textured"),
-                amplitude=_round(min(4.6 * strength, 20)),
-                wavelength=_round(rng.uniform(380, 520)),
-                travel=_round(rng.uniform(-25, 25) + 90 * (1 - side)),
-            )
-        )
-    return effects
+def _figures(found: Traits, rng: np.random.Generator, side: int) -> list[Effect]:
+    """What stands before a ground drifts against it and breathes; shapes on a sheet move as wholes."""
+    if found.sheet > 0:
+        move = ("breathe", "turn", "bob")[int(rng.integers(0, 3))]
+        return [Shapes(move=move, amplitude=6.0)] if found.shapes >= CHOICE.shapes else []
+    if found.natural < CHOICE.deep or found.subject < CHOICE.subject:
+        return []
+    heading = _round(rng.uniform(-20, 20) + 90 * (1 - side))
+    return [Parallax(depth="subject", amplitude=5.0, angle=heading, aspect=0.4, travel=0.2), Breathe(amplitude=2.0)]
 
 
-def _streams(found: Traits, rng: np.random.Generator, strength: float, side: int) -> list[Effect]:
+def _elements(found: Traits, rng: np.random.Generator, side: int) -> list[Effect]:
+    """Sky, water, foliage."""
     effects: list[Effect] = []
     heading = 90 * (1 - side)
-    if found.sky > 0.08:
-        region = Region(mask="sky")
-        angle = _round(heading + rng.uniform(-12, 12))
-        effects.append(Flow(region=region, distance=_round(min(42 * strength, 120)), angle=angle, swirl=0.35))
-    if found.water > 0.06:
+    if found.sky > CHOICE.sky:
+        effects.append(Clouds(distance=44.0, angle=_round(heading + rng.uniform(-10, 10))))
+    if found.water > CHOICE.water:
         region = Region(mask="water")
-        effects.append(Flow(region=region, distance=_round(min(20 * strength, 120)), angle=_round(heading), swirl=0.15))
-        effects.append(
-            Sway(region=region, amplitude=_round(min(4.0 * strength, 20)), wavelength=180, travel=90, aspect=0.25)
-        )
-        effects.append(
-            Light(region=region, amount=_round(0.035 * (1 - 0.7 * found.flatness) * strength), wavelength=160, angle=90)
-        )
+        effects.append(Flow(region=region, distance=20.0, angle=_round(heading), swirl=0.15))
+        effects.append(Ripple(region=region, amplitude=2.4, wavelength=90.0, perspective=0.6))
+        effects.append(Light(region=region, amount=_round(0.04 * (1 - 0.7 * found.flatness)), wavelength=160, angle=90))
+    if found.foliage > CHOICE.foliage:
+        travel = _round(rng.uniform(-25, 25) + heading)
+        wavelength = _round(rng.uniform(380, 520))
+        effects.append(Sway(region=Region(mask="foliage"), amplitude=4.6, wavelength=wavelength, travel=travel))
     return effects
 
 
-def _lights(scene: Scene, found: Traits, rng: np.random.Generator, strength: float) -> list[Effect]:
-    """A broad wave of light, stronger where there is little else to move; specks in the dark twinkle."""
-    amount = (0.02 + 0.015 * found.flatness + 0.008 * (1 - found.natural)) * strength
-    amount *= 1.3 - 0.6 * float(ramp(found.lightness, 35, 85)) + 2.2 * float(ramp(found.lightness, 24, 6))
-    wavelength = _round(rng.uniform(900, 1150))
-    effects: list[Effect] = [
-        Light(amount=_round(min(amount, 0.5)), wavelength=wavelength, angle=_round(rng.uniform(0, 360)))
-    ]
-    if 0.0008 < found.specks < 0.016:  # more are no specks but texture
-        effects.append(Light(region=Region(mask="highlights"), amount=_round(min(0.16 * strength, 0.5)), wavelength=60))
+def _lamps(scene: Scene, found: Traits, rng: np.random.Generator) -> list[Effect]:
+    """Lamps and neon pulse, specks in the dark twinkle, beams fan out from a bright spot in the dark."""
+    effects: list[Effect] = []
+    if found.lights > CHOICE.lights:
+        effects.append(Pulse(amount=0.24, style="soft"))
+        if found.natural > CHOICE.natural and found.lightness < 45 and found.lights > CHOICE.rays:
+            effects.append(Rays(source=_lamp(scene), amount=0.05, reach=420.0))
+    if CHOICE.specks_least < found.specks < CHOICE.specks_most:  # more are no specks but texture
+        effects.append(Light(region=Region(mask="highlights"), amount=0.2, wavelength=60))
+        effects.append(Glitter(count=36, size=6.0, brightness=0.5))
     return effects
 
 
-def _drifting_lights(scene: Scene, found: Traits, strength: float) -> list[Effect]:
-    """Dust in a wood or a dim room, embers over a warm dark, snow in a cold pale scene; soft motes over plain art."""
+def _lamp(scene: Scene) -> tuple[float, float]:
+    """Where the broadest lamp is."""
+    soft = cv2.GaussianBlur(scene.lights, (0, 0), 8)
+    row, column = np.unravel_index(int(soft.argmax()), soft.shape)
+    return _round((float(column) + 0.5) / scene.width), _round((float(row) + 0.5) / scene.height)
+
+
+def _light(found: Traits, rng: np.random.Generator) -> list[Effect]:
+    """A broad wave of light, stronger where there is little else to move; a line of light over sheets and hard things;
+    haze in dark pictures."""
+    amount = 0.024 + 0.014 * found.flatness + 0.012 * (1 - found.natural)
+    amount *= 1.3 - 0.6 * float(ramp(found.lightness, 35, 85)) + 1.2 * float(ramp(found.lightness, 24, 6))
+    wavelength, angle = _round(rng.uniform(900, 1150)), _round(rng.uniform(0, 360))
+    effects: list[Effect] = [Light(amount=_round(min(amount, 0.5)), wavelength=wavelength, angle=angle)]
+    if found.natural < CHOICE.natural or found.sheet > 0:
+        effects.append(Shimmer(amount=_round(0.06 + 0.08 * float(ramp(found.lightness, 70, 25))), width=220.0))
+    elif found.lightness < CHOICE.haze and found.water < CHOICE.water:
+        effects.append(Fog(amount=_round(0.014 + 0.016 * float(ramp(found.lightness, 8, 30))), angle=_round(angle)))
+    return effects
+
+
+def _floating(scene: Scene, found: Traits) -> list[Effect]:
+    """Dust in a wood or a dim room, embers over a warm dark, snow in a cold pale scene, motes in the palette of a
+    sheet."""
     cold = found.warmth < -2 or found.chroma < 8
     if found.natural > 0.5 and found.lightness > 68 and cold and found.textured > 0.1:
-        return [Particles(style="snow", count=round(70 * strength), size=3, brightness=0.5, speed=70)]
+        return [Particles(style="snow", count=70, size=3, brightness=0.5, speed=70)]
     if found.natural > 0.5 and found.lightness < 30 and found.warmth > 14:
-        return [Particles(style="embers", count=round(36 * strength), size=2.4, brightness=0.5, speed=60)]
+        return [Particles(style="embers", count=36, size=2.4, brightness=0.5, speed=60)]
     if found.sky > 0.08 and found.lightness < 22 and found.flatness > 0.4:
         region = Region(mask="sky")
-        return [Particles(style="stars", region=region, count=round(40 * strength), size=1.3, brightness=0.5, speed=0)]
-    if found.lightness < 60 or found.flatness > 0.5:
-        brightness = 0.1 + 0.16 * float(ramp(found.lightness, 70, 15))
-        count = round((26 + 22 * found.flatness) * strength)
-        colour = _accent(scene)
-        return [Particles(style="dust", count=count, size=4, brightness=_round(brightness), colour=colour)]
-    return []
+        return [Particles(style="stars", region=region, count=40, size=1.3, brightness=0.5, speed=0)]
+    if found.lightness > 70:
+        return [Particles(count=34, size=5, brightness=0.22, speed=30, colour=_accent(scene, 0.0), blend="shade")]
+    brightness = 0.12 + 0.2 * float(ramp(found.lightness, 70, 15))
+    count = round(30 + 22 * found.flatness)
+    return [Particles(count=count, size=4, brightness=_round(brightness), speed=26, colour=_accent(scene, 0.55))]
 
 
 def _own_grain(scene: Scene) -> float:
@@ -165,10 +205,11 @@ def _own_grain(scene: Scene) -> float:
     return float(min(0.9, np.sqrt(energy / 200)))
 
 
-def _accent(scene: Scene) -> str:
-    """A pale tint of the light parts of the picture, #rrggbb."""
-    bright = scene.small[scene.light >= np.percentile(scene.light, 85)].astype(float).mean(0)
-    tint = 255 - 0.45 * (255 - bright * 255 / max(bright.max(), 1))
+def _accent(scene: Scene, pale: float) -> str:
+    """The most colourful tone that much of the picture has, made `pale` (0..1), #rrggbb."""
+    chroma = np.hypot(scene.lab[..., 1], scene.lab[..., 2]) * (scene.light > 25)
+    vivid = scene.small[chroma >= np.percentile(chroma, 92)].astype(float).mean(0)
+    tint = 255 - (1 - pale) * (255 - vivid * 255 / max(vivid.max(), 1))
     return "#" + "".join(f"{round(value):02x}" for value in tint)
 
 

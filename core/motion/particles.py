@@ -55,6 +55,8 @@ class Lights(Protocol):
     def speed(self) -> float: ...
     @property
     def colour(self) -> str | None: ...
+    @property
+    def blend(self) -> str: ...
 
 
 class Swarm:
@@ -83,6 +85,8 @@ class Swarm:
         self._peak = 255 * effect.brightness * faint * rng.uniform(0.5, 1.0, count)
         self._flicker = rng.uniform(0, TURN, count), rng.integers(2, 5, count)
         self._colour = rgb(effect.colour) if effect.colour else np.asarray(style.colour, np.float32)
+        if effect.blend == "shade":
+            self._colour = self._colour - 1  # takes off what its colour has not
         self._rest = self._visible(0.0)
 
     def _alive_at_join(self) -> np.ndarray:

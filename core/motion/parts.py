@@ -53,7 +53,7 @@ def ground(lab: np.ndarray, flat_: np.ndarray) -> np.ndarray:
     return near if near.mean() > FINDING.ground_share else np.zeros(calm.shape, bool)
 
 
-def free_shapes(ground_: np.ndarray) -> tuple[FreeShape, ...]:
+def free_shapes(ground_: np.ndarray, flat_: np.ndarray) -> tuple[FreeShape, ...]:
     """What stands free on the ground, each part with all that is inside it; parts that touch the rim are left out."""
     if not ground_.any():
         return ()
@@ -70,6 +70,8 @@ def free_shapes(ground_: np.ndarray) -> tuple[FreeShape, ...]:
         if not (free and FINDING.shape_least < area / filled.size < FINDING.shape_most):
             continue
         inside = labels == i
+        if flat_[inside].mean() < FINDING.shape_flat:
+            continue
         to_it = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, 5)
         others = ((labels != i) & (labels > 0)).astype(np.uint8)
         others[0] = others[-1] = others[:, 0] = others[:, -1] = 1

@@ -14,7 +14,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from ..pixels import disc, ramp, resized
+from ..pixels import disc, grow, ramp, resized
 from . import parts
 from .calibration import KEEPING
 
@@ -97,7 +97,8 @@ class Scene:
         drawn = self.straight
         if self.horizon is not None:
             drawn = np.maximum(self._draw(self._lines[self._slopes > 5]), 0.4 * drawn)
-        clear = self.gradient * (self.gradient > max(0.12, float(np.percentile(self.gradient, 80))))
+        inner = 1 - grow(self.border, 4)  # a frame round a photograph says nothing of it
+        clear = self.gradient * inner * (self.gradient > max(0.12, float(np.percentile(self.gradient, 80))))
         return float((clear * drawn).sum() / max(float(clear.sum()), 1e-6))
 
     @cached_property
@@ -240,7 +241,7 @@ class Scene:
     @cached_property
     def shapes(self) -> tuple[parts.FreeShape, ...]:
         """What stands free on the ground."""
-        return parts.free_shapes(self.ground)
+        return parts.free_shapes(self.ground, self.flat)
 
     @cached_property
     def border(self) -> np.ndarray:

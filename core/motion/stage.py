@@ -121,7 +121,7 @@ class Stage:
             calm = calm * (1 - grid.resize(scene.stiff))
         self.shift, self.light, self.glow = (Waves((*grid.shape, channels)) for channels in (2, 1, 3))
         self.streams = Streams(grid, np.random.default_rng([recipe.seed, 1]))
-        fields = (calm, self.shift, self.light, self.glow, self.streams)
+        fields = (calm, _held(given.still, grid), self.shift, self.light, self.glow, self.streams)
         canvas = Canvas(scene, grid, self.plate.shape, self.frames, seconds, *fields)
         regions = [effect.region if isinstance(effect, Placed) else Region() for effect in recipe.effects]
         painted = given.mask is not None and not any(region.mask == "painted" for region in regions)

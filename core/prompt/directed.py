@@ -7,9 +7,10 @@ there is one, with its own strength and direction, and is made new where there i
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
-from ..motion.effect import FAMILIES, Effect, Named, Placed
+from ..motion.effect import FAMILIES, Effect, Named, Placed, Tone
 from ..motion.effects import EFFECTS, names
 from ..motion.recipe import Recipe
 from ..motion.region import Box
@@ -30,18 +31,35 @@ def ambient_recipe(movements: Sequence[Movement], measured: Recipe, strength: fl
     effects: list[Effect] = []
     free: list[Effect] = [effect for effect in measured.effects if effect.kind != "grain"]
     for movement in movements:
-        match = _match(movement, free)
+        match = _told(movement, free) or _match(movement, free)
         if match is not None:
             free.remove(match)
         effects.append(_effect(movement, match))
         if match is not None and _mask(match) == "water" and movement.kind == "flow":
             # Water was measured as three effects in one (it streams, swells and glitters); they stay together.
-            glitter = [effect for effect in free if _mask(effect) == "water" and effect.kind in ("sway", "light")]
+            glitter = [effect for effect in free if _mask(effect) == "water" and effect.kind in _WITH_WATER]
             free = [effect for effect in free if effect not in glitter]
             effects += [effect.scaled(movement.strength / NOMINAL) for effect in glitter]
-    bed = [effect.scaled(strength) for effect in free if effect.kind == "parallax"]
+    bed = [effect.scaled(strength) for effect in free if effect.kind == "parallax" or not _words(effect)]
     grain = [effect.scaled(strength) for effect in measured.effects if effect.kind == "grain"]
-    return Recipe(seed=measured.seed, effects=(*bed, *effects, *grain)[:16])
+    return Recipe(seed=measured.seed, keep=measured.keep, effects=(*bed, *effects, *grain)[:16])
+
+
+_WITH_WATER = ("sway", "ripple", "light")
+_TONES = [Tone(*told) for told in itertools.product((False, True), repeat=3)]
+
+
+def _words(effect: Effect) -> set[tuple[str, str]]:
+    """All that an effect may be called, whatever the colours."""
+    said = [effect.says(tone) for tone in _TONES]
+    return {(one.subject, one.motion) for one in said if one is not None}
+
+
+def _told(movement: Movement, measured: list[Effect]) -> Effect | None:
+    """The measured effect that was put into just these words, in its place."""
+    same = [effect for effect in measured if (movement.subject, movement.motion) in _words(effect)]
+    here = [effect for effect in same if _mask(effect) in (movement.region, "all", None)]
+    return next(iter(here or same), None)
 
 
 def _match(movement: Movement, measured: list[Effect]) -> Effect | None:

@@ -77,12 +77,34 @@ def test_a_bad_recipe_names_the_field_and_the_value_in_one_line(document, words)
     assert all(word in message for word in words), message
 
 
-def test_different_pictures_get_different_effects():
+def test_different_pictures_get_what_would_move_in_them():
     water, leaves, flat = (derive_recipe(picture) for picture in (lake(), foliage(), poster()))
-    assert {"flow sky", "flow water"} <= kinds(water)
-    assert "sway textured" in kinds(leaves) and "flow sky" not in kinds(leaves)
-    assert not {"flow sky", "flow water", "sway textured"} & kinds(flat)
-    assert "parallax all" in kinds(flat) and "light all" in kinds(flat)
+    assert {"clouds sky", "flow water", "ripple water"} <= kinds(water)
+    assert "sway foliage" in kinds(leaves) and "clouds sky" not in kinds(leaves)
+    assert not {"clouds sky", "flow water", "sway foliage", "parallax all"} & kinds(flat)
+    assert {"light all", "shimmer all"} <= kinds(flat)
+
+
+def test_where_nothing_is_sure_there_is_light_grain_and_dust_only():
+    unsure = cv2.GaussianBlur(np.random.default_rng(0).uniform(60, 200, (300, 300, 3)).astype(np.float32), (0, 0), 9)
+    quiet = {"light", "shimmer", "fog", "particles", "grain"}
+    assert {effect.kind for effect in derive_recipe(unsure.astype(np.uint8)).effects} <= quiet
+
+
+def test_shapes_on_a_flat_ground_move_as_wholes():
+    sheet = np.full((400, 400, 3), (240, 236, 225), np.uint8)
+    cv2.circle(sheet, (120, 140), 50, (200, 60, 50), -1, cv2.LINE_AA)
+    cv2.rectangle(sheet, (230, 220), (330, 330), (40, 70, 140), -1)
+    assert len(Scene(sheet).shapes) == 2 and "shapes all" in kinds(derive_recipe(sheet))
+    assert not Scene(foliage()).shapes and not Scene(lake()).shapes
+
+
+def test_a_frame_is_told_from_a_sky():
+    framed = lake()
+    framed[:14] = framed[-14:] = framed[:, :14] = framed[:, -14:] = (236, 233, 228)
+    border = Scene(framed).border
+    assert border[:7].all() and border[:, -7:].all() and not border[30:-30, 30:-30].any()
+    assert not Scene(lake()).border.any()
 
 
 def test_deriving_is_deterministic_and_the_seed_matters():
@@ -94,7 +116,7 @@ def test_strength_scales_and_zero_is_still():
     gentle, strong = (derive_recipe(foliage(), strength=value) for value in (0.5, 2.0))
     assert [effect.kind for effect in gentle.effects if effect.kind == "sway"]
     for a, b in zip(gentle.effects, strong.effects, strict=False):
-        if a.kind in ("sway", "parallax"):
+        if a.kind == "sway":
             assert b.amplitude == pytest.approx(4 * a.amplitude, rel=0.01)
     assert derive_recipe(foliage(), strength=0).effects == ()
 

@@ -2,17 +2,18 @@ import cv2
 import numpy as np
 import pytest
 from coverloop.core.errors import ClipError, CoverError
-from coverloop.core.motion.effect import Effect
-from coverloop.core.motion.effects.flow import Flow
+from coverloop.core.motion.effect import EFFECTS, Effect, Placed
+from coverloop.core.motion.effects.flow import Arrow, Flow
 from coverloop.core.motion.effects.grain import Grain
 from coverloop.core.motion.effects.light import Light
 from coverloop.core.motion.effects.parallax import Parallax
 from coverloop.core.motion.effects.particles import Particles
 from coverloop.core.motion.effects.sway import Sway
-from coverloop.core.motion.recipe import Recipe, derive_recipe
+from coverloop.core.motion.preview import preview
+from coverloop.core.motion.recipe import KEEP_ALL, Recipe, derive_recipe
 from coverloop.core.motion.region import Box, Ellipse, Polygon, Region
 from coverloop.core.motion.scene import Scene
-from coverloop.core.motion.stage import Stage, ambient
+from coverloop.core.motion.stage import Given, Stage, ambient
 from coverloop.core.motion.waves import Grid
 
 EVERY: tuple[Effect, ...] = (
@@ -61,6 +62,82 @@ def test_near_the_join_the_loop_comes_back_to_the_plate(effect):
         assert np.abs(stage.frame(index).astype(int) - plate).max() <= 1
     half = stage.frame(50_000).astype(int)
     assert np.abs(half - plate).max() > 3
+
+
+HERE = Region(shapes=(Ellipse(center=(0.5, 0.5), radius=(0.4, 0.4)),))
+
+
+@pytest.mark.parametrize("kind", sorted(EFFECTS))
+def test_every_effect_begins_and_ends_at_the_plate_and_moves(kind):
+    """On a sheet with discs, a lamp and a flame, so that each finds what it is for."""
+    plate = np.full((240, 240, 3), 40, np.uint8)
+    cv2.circle(plate, (90, 120), 40, (60, 160, 220), -1, cv2.LINE_AA)
+    cv2.rectangle(plate, (75, 110), (100, 125), (240, 240, 250), -1)
+    plate[150:190, 150:190] = picture(40, 40)
+    made = EFFECTS[kind].fresh()
+    if isinstance(made, Placed) and kind != "shapes":
+        made = made.model_copy(update={"region": HERE})
+    stage = Stage(plate, Recipe(effects=(made.scaled(2),)), 200_000, 4.0)
+    assert (stage.frame(0) == plate).all() and (stage.frame(200_000) == plate).all()
+    if kind != "grain":
+        for index in (1, 199_999):
+            assert np.abs(stage.frame(index).astype(int) - plate).max() <= 1
+    assert max(np.abs(stage.frame(index).astype(int) - plate).max() for index in (30_000, 70_000, 120_000)) > 2
+
+
+def test_arrows_say_where_it_streams_and_anchors_stand():
+    arrows = (Arrow(start=(0.1, 0.25), end=(0.4, 0.25)), Arrow(start=(0.9, 0.75), end=(0.6, 0.75)))
+    flow = Flow(region=Region(), distance=60, swirl=0, arrows=arrows, anchors=((0.5, 0.5),))
+    course = Stage(picture(), Recipe(effects=(flow,)), 24, 4.0).course()
+    at = [course[round(y * len(course)), round(x * len(course))] for x, y in ((0.25, 0.25), (0.75, 0.75), (0.5, 0.5))]
+    assert at[0][0] > 40 and at[1][0] < -40 and np.hypot(*at[2]) < 6
+
+
+def test_what_is_painted_is_where_it_moves_and_depth_is_what_is_given():
+    painted, depth = np.zeros((60, 60), np.float32), np.zeros((60, 60), np.float32)
+    painted[:, :25] = 1
+    depth[:, 30:] = 1
+    light = Recipe(effects=(Light(amount=0.3),))
+    for recipe in (light, Recipe(effects=(Light(amount=0.3, region=Region(mask="painted")),))):
+        frame = Stage(picture(), recipe, 24, 4.0, Given(mask=painted)).frame(9).astype(int)
+        moved = np.abs(frame - picture()).max(2)
+        assert moved[:, :80].mean() > 2 and moved[:, 140:].max() <= 1
+    drift = Stage(picture(), Recipe(effects=(Parallax(travel=0),)), 24, 4.0, Given(depth=depth)).shift.at(0.5)
+    assert np.abs(drift[135, 190]).max() > 2 * np.abs(drift[135, 80]).max() > 0
+
+
+def test_motion_comes_up_evenly_around_what_is_held():
+    held = np.zeros((240, 240), np.float32)
+    held[100:140, 60:180] = 1
+    effects = (Parallax(amplitude=30, travel=0), Flow(region=Region(), distance=60, swirl=0))
+    stage = Stage(picture(), Recipe(effects=effects, keep=KEEP_ALL), 24, 4.0, Given(still=held))
+    cell = stage.grid.x[0, 1] - stage.grid.x[0, 0]
+    for field in (stage.shift.at(0.5), stage.streams.distance):
+        slope = np.hypot(*np.gradient(np.hypot(field[..., 0], field[..., 1]))) / cell
+        rows, columns = slice(60, 210), slice(60, 210)  # away from the border of the picture
+        assert slope[rows, columns].max() <= 0.15
+        assert np.abs(field[stage.held]).max() == 0
+
+
+def test_light_passes_over_what_is_held_when_tone_is_kept():
+    held = np.zeros((240, 240), np.float32)
+    held[100:140, 60:180] = 1
+    frames = [
+        Stage(picture(), Recipe(effects=(Light(amount=0.2),), keep=keep), 24, 4.0, Given(still=held)).frame(8)
+        for keep in (frozenset(), KEEP_ALL)
+    ]
+    assert (frames[0][100:140, 60:180] == picture()[100:140, 60:180]).all()
+    assert (frames[1][100:140, 60:180] != picture()[100:140, 60:180]).any()
+
+
+def test_a_preview_shows_regions_arrows_and_what_is_held():
+    held = np.zeros((240, 240), np.float32)
+    held[:60] = 1
+    recipe = Recipe(effects=(Flow(region=Region(shapes=(Box(box=(0, 0.4, 1, 1)),)), distance=60),))
+    shown = preview(picture(), recipe, Given(still=held))
+    assert shown.shape == picture().shape and shown.dtype == np.uint8
+    assert (shown[:50] == 235).all(2).sum() > 500
+    assert np.abs(shown[150:].astype(int) - preview(picture(), Recipe())[150:]).mean() > 10
 
 
 @pytest.mark.parametrize("effects", [EVERY, EVERY[:5]], ids=["all", "without grain"])

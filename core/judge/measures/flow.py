@@ -26,20 +26,11 @@ RULES = (
     Rule(
         "motion_p95",
         "px/s at 1080, 95th percentile over the picture, of each pixel's mean speed over the ring",
-        6.0,
-        60.0,
-        "hardly anything moves",
-        "the fastest parts are hurried",
-        0.1,
+        high=60.0,
+        too_high="the fastest parts are hurried",
+        margin=0.1,
     ),
-    Rule(
-        "active_area",
-        "share of the picture whose mean speed is at least 2 px/s at 1080",
-        0.2,
-        1.0,
-        "too little of the picture moves",
-        margin=0.005,
-    ),
+    Rule("active_area", "share of the picture whose mean speed is at least 2 px/s at 1080"),
 )
 
 

@@ -21,7 +21,7 @@ _SAID = {
 @effect
 class Particles(Placed):
     """Small lights that live and drift. `size`: px, `brightness`: 0..1 of white, `speed`: px a second, `colour`:
-    #rrggbb (the style's own without it)."""
+    #rrggbb (the style's own without it). blend: "light" adds it, "shade" tints what is light."""
 
     kind: Literal["particles"] = "particles"
     style: Literal["dust", "snow", "stars", "embers"] = "dust"
@@ -30,6 +30,7 @@ class Particles(Placed):
     brightness: Unit = 0.2
     speed: Annotated[float, Field(ge=0, le=300)] = 18.0
     colour: Colour | None = None
+    blend: Literal["light", "shade"] = "light"
 
     dial = "count"
     families = ("particles",)
