@@ -1,9 +1,11 @@
 import json
 
+import torch
 from comfy_api.latest import io, ui
 
 from ..core.judge.plot import plot
 from ..core.judge.score import score
+from ..core.lettering.find import TextRegion
 from ..core.limits import FPS
 from .find import Regions
 from .tensors import Frames, array_of_mask, frames_of, image_of, picture
@@ -38,7 +40,14 @@ class CoverLoopScore(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, frames, fps, cover=None, mask=None, regions=None) -> io.NodeOutput:
+    def execute(
+        cls,
+        frames: torch.Tensor,
+        fps: float,
+        cover: torch.Tensor | None = None,
+        mask: torch.Tensor | None = None,
+        regions: list[TextRegion] | None = None,
+    ) -> io.NodeOutput:
         judgement = score(
             frames_of(frames),
             fps=fps,

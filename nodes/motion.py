@@ -1,4 +1,5 @@
 import comfy.utils
+import torch
 from comfy_api.latest import io, ui
 
 from ..core.limits import FPS, SECONDS, SEED, STRENGTH
@@ -75,7 +76,7 @@ class CoverLoopRecipe(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, plate, seed, strength, motion="") -> io.NodeOutput:
+    def execute(cls, plate: torch.Tensor, seed: int, strength: float, motion: str = "") -> io.NodeOutput:
         strength = min(2.0, strength * read_manner(motion).strength)
         recipe = derive_recipe(picture(plate), seed=seed, strength=strength).to_json()
         return io.NodeOutput(recipe, ui=ui.PreviewText(recipe))
@@ -111,7 +112,17 @@ class CoverLoopAmbient(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, plate, recipe, seconds, fps, edited="", still=None, mask=None, depth=None) -> io.NodeOutput:
+    def execute(
+        cls,
+        plate: torch.Tensor,
+        recipe: str,
+        seconds: float,
+        fps: float,
+        edited: str = "",
+        still: torch.Tensor | None = None,
+        mask: torch.Tensor | None = None,
+        depth: torch.Tensor | None = None,
+    ) -> io.NodeOutput:
         used = Recipe.parse(edited if edited.strip() else recipe)
         count = max(2, round(seconds * fps))
         progress = comfy.utils.ProgressBar(count)
@@ -152,7 +163,15 @@ class CoverLoopMotionPreview(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, plate, recipe, edited="", still=None, mask=None, depth=None) -> io.NodeOutput:
+    def execute(
+        cls,
+        plate: torch.Tensor,
+        recipe: str,
+        edited: str = "",
+        still: torch.Tensor | None = None,
+        mask: torch.Tensor | None = None,
+        depth: torch.Tensor | None = None,
+    ) -> io.NodeOutput:
         used = Recipe.parse(edited if edited.strip() else recipe)
         shown = image_of(seen(picture(plate), used, _given(still, mask, depth)))
         return io.NodeOutput(shown, ui=ui.PreviewImage(shown, cls=cls))

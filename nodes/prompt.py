@@ -9,7 +9,7 @@ import folder_paths
 import torch
 from comfy_api.latest import io, ui
 
-from ..core.lettering.find import named
+from ..core.lettering.find import TextRegion, named
 from ..core.limits import SEED, STRENGTH
 from ..core.motion.manner import read_manner
 from ..core.prompt import looks
@@ -79,7 +79,9 @@ class CoverLoopJudgeText(io.ComfyNode):
         return _configured()
 
     @classmethod
-    def execute(cls, cover, regions, backend, find, keep="", lift="") -> io.NodeOutput:
+    def execute(
+        cls, cover: torch.Tensor, regions: list[TextRegion], backend: str, find: bool, keep: str = "", lift: str = ""
+    ) -> io.NodeOutput:
         asking, kept, lifted = _asking(backend), named(keep), named(lift)
         judged = looks.judge_text(picture(cover), regions, asking, find=find, keep=kept, lift=lifted)
         report = _json(judged.report)
@@ -138,7 +140,17 @@ class CoverLoopMotionPrompt(io.ComfyNode):
         return _configured()
 
     @classmethod
-    def execute(cls, plate, backend, strength, seed, intent="", triggers="", motion="", **tags) -> io.NodeOutput:
+    def execute(
+        cls,
+        plate: torch.Tensor,
+        backend: str,
+        strength: float,
+        seed: int,
+        intent: str = "",
+        triggers: str = "",
+        motion: str = "",
+        **tags: str,
+    ) -> io.NodeOutput:
         manner, phrases = read_manner(motion), read_triggers(triggers)
         wish, strength = read_wish(manner.added_to(intent), **tags), min(2.0, strength * manner.strength)
         asking = _asking(backend)
@@ -186,7 +198,9 @@ class CoverLoopPromptEdit(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, positive, negative, edited_positive, edited_negative, triggers="") -> io.NodeOutput:
+    def execute(
+        cls, positive: str, negative: str, edited_positive: str, edited_negative: str, triggers: str = ""
+    ) -> io.NodeOutput:
         refuse_unsafe("edited prompt", edited_positive)
         own = edited_positive.strip()
         used = with_triggers(own, read_triggers(triggers)) if own else positive

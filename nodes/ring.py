@@ -1,3 +1,5 @@
+from typing import Any
+
 import comfy.patcher_extension
 import torch
 from comfy_api.latest import io
@@ -42,7 +44,7 @@ class CoverLoopLatentShift(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, model, cuts, release) -> io.NodeOutput:
+    def execute(cls, model: Any, cuts: int, release: float) -> io.NodeOutput:
         patched = model.clone()
         free_below = patched.get_model_object("model_sampling").percent_to_sigma(release) if release < 1 else 0.0
         ring = _Ring(cuts, float(free_below))
@@ -102,6 +104,6 @@ class CoverLoopCyclicDecode(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, samples, vae, lead) -> io.NodeOutput:
+    def execute(cls, samples: dict[str, torch.Tensor], vae: Any, lead: int) -> io.NodeOutput:
         frames = core.cyclic_decode(vae.decode, samples["samples"], lead)
         return io.NodeOutput(frames.reshape(-1, *frames.shape[-3:]))

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import comfy.utils
 import folder_paths
+import torch
 from comfy.cli_args import args
 from comfy_api.latest import io, ui
 
@@ -45,7 +46,9 @@ class CoverLoopSave(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, frames, fps, filename_prefix, crf, judgement=None) -> io.NodeOutput:
+    def execute(
+        cls, frames: torch.Tensor, fps: float, filename_prefix: str, crf: int, judgement: str | None = None
+    ) -> io.NodeOutput:
         height, width = frames.shape[1:3]
         folder, name, counter, subfolder, _ = folder_paths.get_save_image_path(
             filename_prefix, folder_paths.get_output_directory(), width, height

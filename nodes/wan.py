@@ -1,7 +1,10 @@
+from typing import Any
+
 import comfy.lora
 import comfy.lora_convert
 import comfy.utils
 import folder_paths
+import torch
 from comfy_api.latest import io, ui
 
 from ..core.errors import ModelError
@@ -51,7 +54,7 @@ class CoverLoopFitWan(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, plate, seconds, megapixels, spare) -> io.NodeOutput:
+    def execute(cls, plate: torch.Tensor, seconds: float, megapixels: float, spare: int) -> io.NodeOutput:
         start = core.start_picture(picture(plate), megapixels)
         height, width = start.shape[:2]
         return io.NodeOutput(
@@ -75,7 +78,7 @@ class CoverLoopScaleToCover(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, frames, cover) -> io.NodeOutput:
+    def execute(cls, frames: torch.Tensor, cover: torch.Tensor) -> io.NodeOutput:
         height, width = checked(cover).shape[1:3]
         progress = comfy.utils.ProgressBar(len(frames))
 
@@ -112,7 +115,7 @@ class CoverLoopLora(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, model, lora, strength) -> io.NodeOutput:
+    def execute(cls, model: Any, lora: str, strength: float) -> io.NodeOutput:
         if lora == NONE or strength == 0:
             return io.NodeOutput(model)
         weights = comfy.utils.load_torch_file(folder_paths.get_full_path_or_raise("loras", lora), safe_load=True)
