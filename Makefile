@@ -1,6 +1,7 @@
 # make demo    the example cover becomes out/demo/cover.mp4, through a real ComfyUI on this machine
 # make test    all tests
 # make chaos   200 covers through two servers that are killed, stopped and cut off
+# make calibrate  covers are made from a seed and what core/lettering/calibration.py holds is fitted to them again
 # make lint    ruff and pyright
 # make clean   forget the environment
 # Each does all the set-up it needs; the environment is made once and re-used.
@@ -13,7 +14,7 @@ BIN := .venv/bin
 endif
 READY := .venv/.ready
 
-.PHONY: demo test chaos lint format clean
+.PHONY: demo test chaos calibrate lint format clean
 
 demo: $(READY)
 	$(BIN)/coverloop render assets/cover.png --out out/demo --force
@@ -24,6 +25,10 @@ test: $(READY)
 
 chaos: $(READY)
 	$(BIN)/python tests/chaos.py
+
+calibrate: $(READY)
+	$(BIN)/python benchmarks/covers.py --out out/calibrate --count 60 --seed 1
+	$(BIN)/python scripts/fit_strokes.py out/calibrate
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -133,7 +133,7 @@ def _free(sheet: Sheet, random: Random, width: int, height: int) -> tuple[int, i
 def _print_on(sheet: Sheet, text: str, font: Path | None, run: Way, line: Strip, ink: float, kind: str) -> None:
     share = run.lay(line.coverage, len(sheet.cover))
     sheet.paint([(share, np.full(3, ink, np.float32))], both=True)
-    _tell(sheet, line, run, kind, text, "plain", font)
+    _tell(sheet, line, run, kind, text, kind, font)
 
 
 def badge(sheet: Sheet, random: Random, fonts_: Sequence[Path]) -> None:
