@@ -21,8 +21,6 @@ class Finding:
     lamp_over: float = 16.0  # and by how much it is lighter than what is around it
     lamp_most: float = 0.1  # share of the picture; what is more is no lamp
     flame_chroma: float = 48.0
-    border_step: float = 2.0  # spread of lightness along a border of one colour
-    border_most: float = 0.12  # share of the shorter side
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
-"""Parts of a picture that `scene.py` has no model for but simple measures: flat grounds, free-standing shapes, borders,
-lamps, flames. All on the small picture of a scene (shorter side 256 px), in CIELAB."""
+"""Parts of a picture that `scene.py` finds by simple measures: flat grounds, free-standing shapes, lamps, flames.
+
+All on the small picture of a scene (shorter side 256 px), in CIELAB.
+"""
 
 from __future__ import annotations
 
@@ -81,28 +83,6 @@ def free_shapes(ground_: np.ndarray, flat_: np.ndarray) -> tuple[FreeShape, ...]
         radius = float(np.hypot(w, h)) / 2 / min(height, width)
         found.append(FreeShape(center, radius, np.maximum(reach, inside).astype(np.float32), inside))
     return tuple(sorted(found, key=lambda shape: -shape.radius)[:24])
-
-
-def border(lab: np.ndarray) -> np.ndarray:
-    """(h, w) bool: strips along the sides that are of one colour each, such as a frame round a picture.
-
-    A side counts when its rows are even in themselves and end, all along, at one straight edge; the whole frame only
-    when at least three sides have one, so that a plain sky is none.
-    """
-    height, width = lab.shape[:2]
-    most = int(FINDING.border_most * min(height, width))
-    depths = []
-    for side in (lab, lab[::-1], lab.transpose(1, 0, 2), lab[:, ::-1].transpose(1, 0, 2)):
-        even = side[: most + 2].std(1).max(1)  # along each row
-        rows = int(np.argmax(np.append(even > FINDING.border_step, True)))
-        inner = np.abs(side[min(rows + 1, most + 1)] - side[max(rows - 1, 0)]).max(1)
-        depths.append(rows if 1 <= rows <= most and np.median(inner) > 4 else 0)
-    mask = np.zeros((height, width), bool)
-    if sum(depth > 0 for depth in depths) < 3:
-        return mask
-    top, bottom, left, right = depths
-    mask[:top] = mask[height - bottom :] = mask[:, :left] = mask[:, width - right :] = True
-    return mask
 
 
 def lamps(lab: np.ndarray) -> np.ndarray:

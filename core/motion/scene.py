@@ -14,6 +14,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from ..lettering.border import border_mask, border_of
 from ..pixels import disc, grow, ramp, resized
 from . import parts
 from .calibration import KEEPING
@@ -246,7 +247,11 @@ class Scene:
     @cached_property
     def border(self) -> np.ndarray:
         """(h, w) bool: a frame round the picture."""
-        return parts.border(self.lab)
+        found = border_of(self.image)
+        mask = np.zeros(self.image.shape[:2], np.float32)
+        if found is not None:
+            mask[border_mask(found, mask.shape)] = 1
+        return cv2.resize(mask, (self.width, self.height), interpolation=cv2.INTER_AREA) > 0.5
 
     @cached_property
     def lights(self) -> np.ndarray:

@@ -29,6 +29,7 @@ from .options import (
 @click.option("--size", type=int, help="Shorter side in pixels; the aspect is kept.  [default: the workflow's, 1080]")
 @click.option("--seconds", type=float, help="Length of one turn.  [default: the workflow's, 4]")
 @click.option("--fps", type=float, help="Frames per second.  [default: the workflow's, 24]")
+@click.option("--motion", metavar="M", help="calm, alive, or what you wish for: 'rain, slow'.  [default: as it suits]")
 @click.option("--seed", type=int, help="Another seed, another motion.  [default: the workflow's]")
 @keep_text_option
 @lift_text_option
