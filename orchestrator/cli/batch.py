@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from .options import (
@@ -30,7 +32,16 @@ from .options import (
 @force_option
 @json_option
 @debug_option
-def batch(source, out, workflow, servers, settings, resume, force, as_json) -> None:
+def batch(
+    source: str,
+    out: Path,
+    workflow: str,
+    servers: tuple[str, ...],
+    settings: tuple[str, ...],
+    resume: bool,
+    force: bool,
+    as_json: bool,
+) -> None:
     """Render every cover of SOURCE: a folder, a pattern, or a .txt, .csv or .jsonl list. Ends with a report in --out.
 
     Finished covers are kept in a store and never rendered twice; a run that was stopped or killed goes on where it was.

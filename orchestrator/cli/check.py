@@ -12,7 +12,7 @@ from .options import debug_option, echo_json, json_option, server_option, stderr
 @click.option("--workflow", "workflow_id", metavar="ID", help="Only this one.  [default: all]")
 @json_option
 @debug_option
-def check(server, workflow_id, as_json) -> None:
+def check(server: str | None, workflow_id: str | None, as_json: bool) -> None:
     """Tell whether a server can run the workflows: its version, missing nodes and models, each with where to get it."""
     from ..verbs.check import check_server
 

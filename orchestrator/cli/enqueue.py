@@ -25,7 +25,9 @@ from .options import (
 @settings_option
 @json_option
 @debug_option
-def enqueue(source, queue_url, out, workflow, settings, as_json) -> None:
+def enqueue(
+    source: str, queue_url: str | None, out: str, workflow: str, settings: tuple[str, ...], as_json: bool
+) -> None:
     """Queue every cover of SOURCE for the workers; what is finished or waiting already is left out."""
     from ..batch.sources import read_source
     from ..job.manifest import load_workflow

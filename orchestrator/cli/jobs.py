@@ -17,7 +17,7 @@ def jobs() -> None:
 @click.option("--state", type=click.Choice(["running", "done", "failed", "poison", "cancelled"]))
 @json_option
 @debug_option
-def list_jobs(state, as_json) -> None:
+def list_jobs(state: str | None, as_json: bool) -> None:
     """Every job, the latest first."""
     from ..store.store import Store
 
@@ -35,7 +35,7 @@ def list_jobs(state, as_json) -> None:
 @click.argument("key")
 @json_option
 @debug_option
-def show_job(key, as_json) -> None:
+def show_job(key: str, as_json: bool) -> None:
     """One job with its attempts. KEY may be shortened."""
     from ..store.store import Store
 
@@ -48,7 +48,7 @@ def show_job(key, as_json) -> None:
 @jobs.command("retry")
 @click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 @debug_option
-def retry_jobs(keys) -> None:
+def retry_jobs(keys: tuple[str, ...]) -> None:
     """Forget that jobs failed or were set aside: the next batch that asks for them tries again."""
     from ..store.store import Store
 
@@ -61,7 +61,7 @@ def retry_jobs(keys) -> None:
 @jobs.command("cancel")
 @click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 @debug_option
-def cancel_jobs(keys) -> None:
+def cancel_jobs(keys: tuple[str, ...]) -> None:
     """Stop jobs; a batch that renders them interrupts them on their server."""
     from ..store.store import Store
 
@@ -73,7 +73,7 @@ def cancel_jobs(keys) -> None:
 @jobs.command("prune")
 @click.option("--older-than", "days", type=click.FloatRange(0), default=90.0, show_default=True, metavar="DAYS")
 @debug_option
-def prune_jobs(days) -> None:
+def prune_jobs(days: float) -> None:
     """Forget old jobs and delete their files from the store; nothing in any --out folder is touched."""
     from ..store.store import Store
 

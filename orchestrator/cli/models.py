@@ -10,7 +10,7 @@ from .options import debug_option, echo_json, json_option, stderr
 @click.group(invoke_without_command=True)
 @debug_option
 @click.pass_context
-def models(context) -> None:
+def models(context: click.Context) -> None:
     """Tell which fillers and weights are there, and fetch what is missing."""
     if context.invoked_subcommand is None:
         context.invoke(list_models)
@@ -36,7 +36,7 @@ def list_models(as_json: bool = False) -> None:
 @click.argument("name")
 @json_option
 @debug_option
-def fetch(name, as_json) -> None:
+def fetch(name: str, as_json: bool) -> None:
     """Download weights, hash-checked, into coverloop's own model folder."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 

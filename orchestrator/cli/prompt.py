@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from ...core.limits import SEED, STRENGTH
@@ -28,7 +30,17 @@ def _backends() -> str:
 @click.option("--seed", type=click.IntRange(*SEED), default=0, show_default=True)
 @json_option
 @debug_option
-def prompt(cover, plate, backend, intent, triggers, strength, seed, as_json, **tags) -> None:
+def prompt(
+    cover: Path,
+    plate: Path | None,
+    backend: str,
+    intent: str,
+    triggers: str,
+    strength: float,
+    seed: int,
+    as_json: bool,
+    **tags: str,
+) -> None:
     """Say what moves in COVER: prompts for Wan and a recipe for ambient motion. No server.
 
     Keys and addresses of models come from the environment: GEMINI_API_KEY; OPENAI_BASE_URL with COVERLOOP_VLM_MODEL;

@@ -17,7 +17,7 @@ def queue() -> None:
 @queue_option
 @json_option
 @debug_option
-def queue_status(queue_url, as_json) -> None:
+def queue_status(queue_url: str | None, as_json: bool) -> None:
     """How many jobs wait, run, are done or failed, and how many workers are alive."""
     from ..remote.queue import status
 

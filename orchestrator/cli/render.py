@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import click
 
 from .options import (
@@ -37,7 +40,16 @@ from .options import (
 @force_option
 @json_option
 @debug_option
-def render(covers, out, workflow, server, settings, force, as_json, **named) -> None:
+def render(
+    covers: tuple[Path, ...],
+    out: Path,
+    workflow: str,
+    server: str | None,
+    settings: tuple[str, ...],
+    force: bool,
+    as_json: bool,
+    **named: Any,
+) -> None:
     """Render COVERs: <stem>.mp4, <stem>.jpg (poster) and <stem>.json (sidecar with the judgement) in --out.
 
     What was rendered before, from the same cover with the same parameters, is copied from the store at once.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from .options import PATH, debug_option, echo_json, json_option
@@ -13,7 +15,7 @@ from .options import PATH, debug_option, echo_json, json_option
 @click.option("--plot", type=PATH, help="Write a picture of the steps around the ring and the frames at the join.")
 @json_option
 @debug_option
-def score(video, cover, plot, as_json) -> None:
+def score(video: Path, cover: Path | None, plot: Path | None, as_json: bool) -> None:
     """Judge a loop: seam, jumps, stalls, flicker, motion; with --cover also what it kept. No server."""
     from ..verbs.score import judge_file, judgement_lines
 

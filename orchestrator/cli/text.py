@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -16,7 +17,7 @@ from .options import covers_argument, debug_option, json_option, keep_text_optio
 @lift_text_option
 @json_option
 @debug_option
-def text(covers, out, keep_text, lift_text, as_json) -> None:
+def text(covers: tuple[Path, ...], out: Path, keep_text: str | None, lift_text: str | None, as_json: bool) -> None:
     """Find the lettering of COVERs: <stem>.mask.png (0/255), <stem>.plate.png and <stem>.text.json in --out. No
     server."""
     from ..verbs.text import write_text

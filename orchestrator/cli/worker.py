@@ -12,7 +12,7 @@ from .options import debug_option, queue_address, queue_option, server_option, s
 @shared_option
 @server_option
 @debug_option
-def worker(queue_url, out, server) -> None:
+def worker(queue_url: str | None, out: str, server: str | None) -> None:
     """Render what is queued on one ComfyUI, until stopped. Ctrl-C or SIGTERM finish the job in hand."""
     from ..remote.shared import Shared
     from ..remote.worker import Worker

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from ...core.errors import UsageError
@@ -11,7 +13,7 @@ from .options import PATH, debug_option, echo_json, json_option, report
 @click.group(invoke_without_command=True)
 @debug_option
 @click.pass_context
-def workflows(context) -> None:
+def workflows(context: click.Context) -> None:
     """List the workflows, show one, or export its graph for ComfyUI's editor."""
     if context.invoked_subcommand is None:
         context.invoke(list_workflows)
@@ -32,7 +34,7 @@ def list_workflows(as_json: bool = False) -> None:
 @click.argument("id")
 @json_option
 @debug_option
-def show_workflow(id, as_json) -> None:
+def show_workflow(id: str, as_json: bool) -> None:
     """What a workflow binds and needs."""
     from ..job.manifest import load_workflow
     from ..verbs.workflows import workflow_facts, workflow_lines
@@ -45,7 +47,7 @@ def show_workflow(id, as_json) -> None:
 @click.argument("id")
 @click.argument("file", type=PATH)
 @debug_option
-def export_workflow(id, file) -> None:
+def export_workflow(id: str, file: Path) -> None:
     """Write a workflow's graph to FILE, to open in ComfyUI."""
     from ..job.manifest import load_workflow
 

@@ -165,7 +165,14 @@ class Comfy:
         return prompt_id in queue.running or prompt_id in queue.pending or self.history(prompt_id) is not None
 
     def cancel(self, prompt_id: str) -> None:
-        """Take our job off the queue, or interrupt it when it runs; nobody else's job is touched."""
+        """Take our job off the queue, or interrupt it when it runs; nobody else's job is touched.
+
+        Newer servers do so in one step; on older ones a job that ends between our question and theirs leaves an
+        interrupt that may meet the next job.
+        """
+        with self._http.call("POST", f"/api/jobs/{prompt_id}/cancel", accept=(200, 404, 405)) as response:
+            if response.status_code == 200:
+                return
         self._http.call("POST", "/queue", json={"delete": [prompt_id]})
         self._http.call("POST", "/interrupt", json={"prompt_id": prompt_id})
 

@@ -17,7 +17,6 @@ from typing import Any
 
 from ...core.errors import JobError, ServerError
 
-VIDEO_SUFFIXES = frozenset({".mp4", ".webm", ".mov", ".mkv", ".gif", ".webp", ".avi"})
 Prompt = Mapping[str, Mapping[str, Any]]
 
 
@@ -53,10 +52,6 @@ class OutputFile:
     @property
     def suffix(self) -> str:
         return Path(self.filename).suffix.lower()
-
-    @property
-    def is_video(self) -> bool:
-        return self.suffix in VIDEO_SUFFIXES
 
 
 @dataclass(frozen=True)

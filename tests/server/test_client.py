@@ -16,6 +16,7 @@ from coverloop.orchestrator.server.client import Comfy
 from coverloop.orchestrator.server.events import Finished, Queued, Running
 from coverloop.orchestrator.server.follow import Patience, follow
 from coverloop.orchestrator.server.wire import JobLost, JobStopped, OutputFile, OutputGone, ServerAway, output_files
+from hostile import Hostile
 
 from prompts import slow_prompt, video_prompt
 
@@ -44,7 +45,7 @@ def test_a_job_runs_and_its_video_comes_down(comfy, color, tmp_path):
     events = list(follow(comfy, prompt_id, prompt))
     assert [event.title for event in events if isinstance(event, Running)][-1] == "SaveVideo"
     (file,) = events[-1].files
-    assert file.is_video and file.subfolder == "comfy" and set(events[-1].node_seconds) == {"1", "2", "3"}
+    assert file.suffix == ".mp4" and file.subfolder == "comfy" and set(events[-1].node_seconds) == {"1", "2", "3"}
     size = comfy.download(file, tmp_path / "a.mp4")
     assert size == (tmp_path / "a.mp4").stat().st_size and (tmp_path / "a.mp4").read_bytes()[4:8] == b"ftyp"
 
@@ -329,3 +330,14 @@ def test_outputs_are_taken_from_any_key_that_holds_files():
     }
     assert output_files(outputs) == (OutputFile("1", "a.mp4", "s", "output"), OutputFile("2", "b.webm", "", "output"))
     assert output_files(None) == output_files([1]) == ()
+
+
+@pytest.mark.parametrize(("status", "calls"), [(200, 1), (404, 3), (405, 3)])
+def test_a_job_is_cancelled_in_one_step_where_the_server_can(status, calls):
+    server = Hostile()
+    server.answers["POST", "/api/jobs/.*/cancel"] = lambda handler: handler.send({"cancelled": True}, status)
+    with Comfy(server.url) as client:
+        client.cancel("b0a1")
+    server.close()
+    asked = ["/api/jobs/b0a1/cancel", "/queue", "/interrupt"]
+    assert [path for _, path in server.requests] == asked[:calls]
