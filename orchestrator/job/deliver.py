@@ -12,7 +12,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -21,10 +21,12 @@ from typing import Any
 import numpy as np
 
 from ... import __version__
-from ...core.errors import ClipError, CoverLoopError, JobError, UsageError
+from ...core.errors import ClipError, CoverLoopError, JobError, ModelError, UsageError
 from ...core.image import decode_cover, fit
 from ...core.judge.judgement import Judgement
 from ...core.judge.score import score
+from ...core.lettering.find import find_text
+from ...core.pixels import middle
 from ...core.video.decode import opened
 from ...core.video.encode import write_poster
 from ..disk.files import copy_whole, write_whole
@@ -133,7 +135,9 @@ def deliver(
     try:
         with opened(parts.video) as clip:
             first = next(clip.frames)
-            judgement = _judge(itertools.chain([first], clip.frames), clip.fps, first.shape, cover, parts, warnings)
+            judgement = _judge(
+                itertools.chain([first], clip.frames), clip.fps, first.shape, cover, job, parts, warnings
+            )
     except ClipError as error:
         raise JobError(f"the server's video cannot be used: {_without_path(error, parts.video)}") from error
     poster = _poster(parts, first, scratch, warnings)
@@ -211,6 +215,7 @@ def _judge(
     fps: Fraction,
     size: tuple[int, ...],
     cover: CoverFile,
+    job: Job,
     parts: Parts,
     warnings: list[str],
 ) -> Judgement:
@@ -229,7 +234,21 @@ def _judge(
         if lettering.shape != (height, width):
             warnings.append(f"lettering not judged: its mask is {lettering.shape[1]}x{lettering.shape[0]}")
             lettering = None
-    return score(frames, fps=fps, cover=cover.image, lettering=lettering)
+    picture = middle(cover.image, height, width)
+    words = _words(picture, job, warnings)
+    return score(frames, fps=fps, cover=picture, lettering=lettering, words=words)
+
+
+def _words(picture: np.ndarray, job: Job, warnings: list[str]) -> Sequence[Any]:
+    """What is printed on the cover and is to hold still, found here: the judge believes no mask."""
+    if dict(job.values).get("keep_text"):
+        warnings.append("words not watched: some are to go with the picture, as asked")
+        return ()
+    try:
+        return find_text(picture)
+    except ModelError as error:
+        warnings.append(f"words not watched: {error}")
+        return ()
 
 
 def _poster(parts: Parts, first: np.ndarray, scratch: Path, warnings: list[str]) -> Path:

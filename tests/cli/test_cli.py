@@ -376,6 +376,7 @@ def test_the_ambient_loop_from_cover_to_judged_deliverable(call, tmp_path, comfy
     facts = record["files"]["video"]
     assert (facts["width"], facts["height"], facts["frames"], facts["fps"]) == (256, 256, 24, 12.0)
     assert record["judgement"]["lettering_mean_diff"] is not None and record["before_encoding"]["seam_ratio"] > 0
+    assert 0 <= record["judgement"]["lettering_moved"] <= 0.03 and record["judgement"]["lost_words"] == []
     classes = {name.split()[0] for name in record["timings"]["nodes"]}
     assert {"CoverLoopFindText", "CoverLoopAmbient", "CoverLoopSave"} <= classes
 
