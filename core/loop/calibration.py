@@ -76,7 +76,7 @@ class Local:
     """Grey levels: a tile that changes less is not seen to jump."""
     largest_share: float = 0.5
     """Of the picture; more of it is no local jump."""
-    window: int = 8
+    window: int = 12
     """Most steps that its in-betweens are spread over."""
 
 

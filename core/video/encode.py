@@ -8,13 +8,7 @@ refers to it), the first is coded on its own. On a calm clip their coding noise 
   join and the B-frames before it lead over to it;
 - small dead zones and no early skips: a motion of a few hundredths of a pixel is coded when it happens, not saved up;
 - the calmer the clip, the finer the quantiser, since noise is seen against motion.
-Measured on decoded files (1080x1080, 48 frames of swaying pictures, step sizes at 256 px grey; seam / largest step as
-ratios to the median step, which is given in grey levels):
-
-    median step   frames        x264 default   mbtree=0 ...   + last frame I   + dead zones, finer (all of it)
-    0.13          0.98 / 1.06   -              2.05 / 2.05    1.34 / 2.01      0.89 / 1.14
-    0.20          0.89 / 1.11   1.77 / 1.77    1.58 / 1.58    1.23 / 1.58      0.92 / 1.09
-    2.6           0.95 / 1.09   0.97 / 1.08    0.98 / 1.09    0.96 / 1.09      0.95 / 1.09
+What that was worth is in `docs/video.md`.
 """
 
 from __future__ import annotations
@@ -119,8 +113,7 @@ def _checked(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
 def _finer(head: list[np.ndarray], crf: int) -> int:
     """How much lower than `crf` to go: 6 per halving of the step under 1 grey level, at most 5 and not under 8.
 
-    The step is the median over the first frames at 256 px grey. Coding noise halves with 6 of crf; at crf 16 it opened
-    the join on clips with steps under about 0.5, on textured ones under 1 (seven pictures, swaying at 0.13 to 2.6).
+    The step is the median over the first frames at 256 px grey. Coding noise halves with 6 of crf.
     """
     small = [cv2.resize(cv2.cvtColor(f, cv2.COLOR_RGB2GRAY), (256, 256), interpolation=cv2.INTER_AREA) for f in head]
     steps = [np.abs(a.astype(np.float32) - b).mean() for a, b in itertools.pairwise(small)]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from coverloop.core.video.decode import decode
-from coverloop.orchestrator.job.run import Finished
 from coverloop.orchestrator.server.client import Comfy
+from coverloop.orchestrator.server.events import Finished
 from coverloop.orchestrator.server.follow import follow
 
 WEIGHTS = Path(sys.prefix) / "weights"
