@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 from pathvalidate import sanitize_filename
+
+from ...core.errors import UsageError
+
+log = logging.getLogger(__name__)
 
 # 255 bytes are what Linux and macOS take; the longest ending we write is ".plate.png".
 MAX_NAME_BYTES = 255 - len(".plate.png")
@@ -36,6 +42,25 @@ def _portable(part: str) -> str:
 def same_name(name: str) -> str:
     """What two names have in common that are one file on macOS or Windows."""
     return unicodedata.normalize("NFC", os.path.normpath(name)).casefold()
+
+
+def stems(covers: Sequence[Path], out: Path) -> list[Path]:
+    """Where each cover's files go, without ending, under names that every file system takes.
+
+    Raises:
+        UsageError: two covers would get the same name (compared as macOS and Windows do).
+    """
+    taken: dict[str, Path] = {}
+    places = []
+    for cover in covers:
+        name = portable(cover.stem) or "untitled"
+        if name != cover.stem:
+            log.warning("%s: is written as %s, which every file system takes", cover, name)
+        other = taken.setdefault(same_name(name), cover)
+        if other is not cover:
+            raise UsageError(f"{other} and {cover} would both become {name}.mp4; rename one or render it elsewhere")
+        places.append(out / name)
+    return places
 
 
 def spelled(path: Path) -> Path:

@@ -11,8 +11,8 @@ from typing import Any
 
 from rich.console import Console
 
-from ...core.errors import CoverLoopError, UsageError
-from ..disk.names import portable, same_name
+from ...core.errors import CoverLoopError
+from ..disk.names import stems
 from ..job import check
 from ..job.deliver import Deliverable, restored
 from ..job.manifest import load_workflow
@@ -66,25 +66,6 @@ class Result:
         verdict = "passed" if made.passed else "does not pass: " + "; ".join(made.problems)
         took = f"{made.record['timings']['total']:.1f} s"
         return f"{made.video}  {verdict}  ({'rendered before; --force renders it anew' if self.reused else took})"
-
-
-def stems(covers: Sequence[Path], out: Path) -> list[Path]:
-    """Where each cover's files go, without ending, under names that every file system takes.
-
-    Raises:
-        UsageError: two covers would get the same name (compared as macOS and Windows do).
-    """
-    taken: dict[str, Path] = {}
-    places = []
-    for cover in covers:
-        name = portable(cover.stem) or "untitled"
-        if name != cover.stem:
-            log.warning("%s: is written as %s, which every file system takes", cover, name)
-        other = taken.setdefault(same_name(name), cover)
-        if other is not cover:
-            raise UsageError(f"{other} and {cover} would both become {name}.mp4; rename one or render it elsewhere")
-        places.append(out / name)
-    return places
 
 
 def render_all(

@@ -17,6 +17,7 @@ from ...core.image import read_cover
 from ...core.lettering.find import decide_lift, find_text, named
 from ...core.lettering.mask import glyph_mask
 from ...core.plate.clean import clean_plate
+from ..disk.names import stems
 from ..job.run import output_folder
 
 log = logging.getLogger(__name__)
@@ -34,8 +35,6 @@ def write_text(
     Raises:
         CoverError: a cover cannot be read; nothing is written for any of them then. UsageError: see `stems`.
     """
-    from .render import stems
-
     places = stems(covers, output_folder(out))
     for cover in covers:
         read_cover(cover)

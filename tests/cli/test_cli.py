@@ -214,6 +214,15 @@ def test_two_covers_of_one_name(call, cover, tmp_path):
     one_line(*call("render", cover, other, "--out", tmp_path / "out", "--workflow", "tiny"), 2, cover, other, "rename")
 
 
+def test_a_name_that_not_every_file_system_takes_is_changed_and_told(call, tmp_path, comfyui, caplog):
+    odd = write_cover(tmp_path / "what now?.png", 5)
+    code, out, _ = render(call, odd, tmp_path, comfyui)
+    assert code == 0 and (tmp_path / "out" / "what now_.mp4").is_file() and "every file system takes" in caplog.text
+    long = write_cover(tmp_path / f"{'가' * 83}.png", 6)  # 253 bytes, and longer with another ending
+    code, out, _ = render(call, long, tmp_path, comfyui)
+    assert code == 0 and Path(out.split("  ")[0]).is_file()
+
+
 def test_an_output_folder_that_cannot_be_one(call, cover, tmp_path):
     (tmp_path / "file").write_text("x")
     one_line(*call("render", cover, "--out", tmp_path / "file", "--workflow", "tiny"), 2, "is or lies in a file")
