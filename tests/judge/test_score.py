@@ -94,8 +94,8 @@ def test_flicker_luma_jump_and_drift(loop):
 
 
 def test_lettering_lock(loop):
-    mask = np.zeros(loop.shape[1:3], np.float32)
-    cv2.putText(mask, "TITLE", (20, 140), cv2.FONT_HERSHEY_SIMPLEX, 2.0, 1.0, 12)
+    drawn = np.zeros(loop.shape[1:3], np.uint8)  # OpenCV 5 draws on bytes alone
+    mask = (cv2.putText(drawn, "TITLE", (20, 140), cv2.FONT_HERSHEY_SIMPLEX, 2.0, 255, 12) > 0).astype(np.float32)
     locked = loop.copy()
     locked[:, mask > 0] = (250, 240, 235)
     kept = score(locked, fps=24, cover=locked[0], lettering=mask)
