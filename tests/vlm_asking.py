@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+import google.genai  # noqa: F401  here, so that no test waits for it within its time limit
 import numpy as np
+import openai  # noqa: F401
 from coverloop.core.prompt.ask.put import Asking
 from coverloop.core.prompt.ask.registry import open_backend
 from coverloop.core.prompt.ask.settings import Settings

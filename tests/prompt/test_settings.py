@@ -93,7 +93,7 @@ class TestSettings:
     @pytest.mark.parametrize(
         "name, values, message",
         [
-            ("nosuch", {}, "choose one of auto, gemini"),
+            ("nosuch", {}, "choose one of auto, .*gemini"),
             ("gemini", {}, "set GEMINI_API_KEY"),
             ("openai", {}, "OPENAI_BASE_URL"),
             ("openai", {"OPENAI_BASE_URL": "localhost:11434"}, "must begin with http"),
