@@ -19,6 +19,8 @@ _SIDE = 96
 _FLICKER = 0.6
 """Grey levels off the smooth course that some frame must be for anything to be corrected."""
 _DRIFT = 1.0
+_FADE = 30.0
+"""Grey levels: what goes further is no drift but a fade, and is left as it is, for the cut to leave out."""
 _TRUST = 0.8
 """Share of the tone's course that a parabola must explain to be called drift rather than moving light."""
 
@@ -166,6 +168,7 @@ def _drift_shifts(pixels: np.ndarray) -> np.ndarray:
     explained = 1 - left / np.maximum(((tones - tones.mean(0)) ** 2).sum(0), 1e-6)
     gone = np.abs(fitted[-1] - fitted[0])
     drifts = (explained > _TRUST) & (gone > np.maximum(_DRIFT, 0.7 * np.ptp(fitted, axis=0)))
+    drifts &= gone.max() < _FADE
     return np.where(drifts, fitted[0] - fitted, 0).reshape(-1, 3, 3).astype(np.float32)
 
 

@@ -173,6 +173,35 @@ def test_flicker_of_the_whole_is_no_jump_of_a_part():
     assert close(frames)[1].led_over == 0
 
 
+def test_a_clip_that_gains_contrast_closes():
+    swing = circle(60, 48.0).astype(np.float32) - 128
+    gaining = np.clip(128 + swing * (1.003 ** np.arange(60))[:, None, None, None], 0, 255).round().astype(np.uint8)
+    assert score(gaining, fps=24).seam_ratio > 4
+    judged = score(close_clip(gaining, 24, max_start=0)[0], fps=24)
+    assert 0.5 <= judged.seam_ratio <= 1.6 and judged.largest_step <= 1.6 and judged.drift < 4
+
+
+def test_a_fade_to_white_is_cut_off_and_not_taken_for_drift():
+    whiter = np.clip((np.arange(60) - 46) / 13, 0, 1)[:, None, None, None]
+    fading = np.round(circle(60, 42.0) * (1 - whiter) + 255 * whiter).astype(np.uint8)
+    steady, done = tone_match(fading)
+    assert done.drift_removed == 0
+    assert np.array_equal(steady[-1], fading[-1])  # white stays white
+    closed, report = close_clip(fading, 24, max_start=0)
+    assert report.cut.end <= 47
+    assert score(closed, fps=24).drift < 4 and score(closed, fps=24).largest_step <= 1.6
+
+
+def test_a_clip_eased_to_a_stop_is_told():
+    """It rests at both ends: the judge says so, whatever is left of it."""
+    turns = np.linspace(0, 1, 60)
+    turns = 2 * np.pi * turns**2 * (3 - 2 * turns)
+    eased = path([(4 * np.sin(t), 4 * (1 - np.cos(t))) for t in turns])
+    closed, report = close_clip(eased, 24, max_start=0)
+    assert report.dropped == 1  # the last frame is the first one
+    assert any("stalls" in problem for problem in score(closed, fps=24).problems)
+
+
 def test_flash_flicker_and_drift_are_taken_out():
     truth = circle(60, 48.0)
     rng = np.random.default_rng(2)
