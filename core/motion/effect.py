@@ -82,7 +82,7 @@ class Named:
 class Effect(Strict):
     """Base of all effects. `draw` adds to the canvas what moves; everything it adds is zero at the start of a turn."""
 
-    kind: str
+    kind: Any  # a Literal of one name in each effect
 
     dial: ClassVar[str]
     """The field that says how much: what strength multiplies."""
