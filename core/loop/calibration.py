@@ -52,9 +52,6 @@ class Cutting:
 
 @dataclass(frozen=True)
 class Filling:
-    slowest: float = 0.75
-    fastest: float = 1.35
-    """Steps of in-betweens, where a natural number of them is given up for the wanted length of an already cut clip."""
     most_share: float = 0.45
     """Of the loop, in-betweens at the join; 8 of them in any case."""
     dissolve: float = 1.5

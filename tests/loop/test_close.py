@@ -281,8 +281,8 @@ def test_a_clip_of_noise_is_never_made_worse():
 @pytest.mark.parametrize(
     ("frames", "message"),
     [
-        (np.zeros((1, 64, 64, 3), np.uint8), "1 frames"),
-        (np.zeros((2, 64, 64, 3), np.uint8), "2 frames|2 frames"),
+        (np.zeros((1, 64, 64, 3), np.uint8), "0 [+] 0 of 1 frames"),
+        (np.zeros((2, 64, 64, 3), np.uint8), "leaves too few; at least 6"),
         (np.full((20, 64, 64, 3), 90, np.uint8), "alike"),
         (np.zeros((20, 64, 64, 3), np.float32), "float32"),
         (np.zeros((20, 64, 64), np.uint8), "uint8"),
