@@ -67,6 +67,8 @@ class Local:
     """Tiles along the shorter side."""
     jump: float = 2.5
     """Times a tile's own usual step."""
+    sudden: float = 1.5
+    """Times what the tile and those beside it do one step before and after."""
     calm: float = 1.3
     """Times the usual step that the rest of the picture makes at most; more, and it is no jump of a part."""
     least_step: float = 0.6

@@ -47,7 +47,11 @@ def find_jumps(grey: np.ndarray) -> list[Jump]:
         others = [(i + k) % count for k in range(-4, 5) if k]
         around = np.maximum(floor, np.median(tiles[others], axis=0))
         peak = step >= tiles[others].max(0)
-        where = peak & (step > LOCAL.jump * around) & (step - around > LOCAL.least_step)
+        # what moves through a tile is as quick in those beside it just before and after; what jumps is not
+        passing = cv2.dilate(np.maximum(tiles[i - 1], tiles[(i + 1) % count]), np.ones((3, 3), np.uint8))
+        where = (
+            peak & (step > LOCAL.jump * around) & (step - around > LOCAL.least_step) & (step > LOCAL.sudden * passing)
+        )
         if not where.any() or where.mean() > LOCAL.largest_share:
             continue
         rest = cv2.dilate(where.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0
