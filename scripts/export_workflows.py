@@ -1,4 +1,5 @@
-"""Export every workflows/*.json to workflows/api/ through ComfyUI's real front end; the hashes go to the manifest.
+"""Export each workflows/*.json that is new or changed to workflows/api/ through ComfyUI's real front end; the hashes go
+to the manifest. A graph whose hash is there already is left alone: what is published stays byte for byte.
 
 usage: export_workflows.py        (needs chromium and the environment of `make test`)
 
@@ -71,7 +72,7 @@ def main() -> None:
         packs.mkdir()
         (packs / "recorded_packs").symlink_to(ROOT / "tests" / "recorded_packs", target_is_directory=True)
         with start(base=Path(base)) as server, front_end(server.url) as page:
-            for path in sorted(WORKFLOWS.glob("*.json")):
+            for path in filter(is_new, sorted(WORKFLOWS.glob("*.json"))):
                 api = to_api(page, json.loads(path.read_text(encoding="utf-8")))
                 target = WORKFLOWS / "api" / path.name
                 text = json.dumps(api, indent=1, ensure_ascii=False) + "\n"
@@ -80,6 +81,11 @@ def main() -> None:
                 manifest.write_text(hashed, encoding="utf-8", newline="\n")
                 print(f"{path.name}: {len(api)} nodes")
             record_nodes(server.url)
+
+
+def is_new(path: Path) -> bool:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return f'ui_sha256 = "{digest}"' not in (WORKFLOWS / "manifest.toml").read_text(encoding="utf-8")
 
 
 def record_nodes(url: str) -> None:
