@@ -162,7 +162,7 @@ def test_the_wheel_gives_a_working_command_line(command, comfyui, tmp_path):
     rendered = command("render", str(cover), "--out", str(tmp_path / "out"), "--server", comfyui.url, *small)
     assert rendered.returncode in (0, 1) and (tmp_path / "out" / "cover.mp4").is_file(), rendered.stderr
     for arguments in (
-        ("prompt", str(cover)),
+        ("prompt", str(cover), "--plate", str(cover)),
         ("score", str(tmp_path / "out" / "cover.mp4")),
         ("close", str(tmp_path / "out" / "cover.mp4"), "--out", str(tmp_path / "closed.mp4")),
         ("text", str(cover), "--out", str(tmp_path / "text")),
