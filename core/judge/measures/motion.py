@@ -14,7 +14,7 @@ import numpy as np
 
 from ...motion.scene import Scene
 from ...parallel import in_order
-from ...pixels import grow, reduced, resized
+from ...pixels import grow, ramp, reduced, resized
 from ..rules import Look, Measure, Rule, Setting
 
 SIDE = 384
@@ -22,6 +22,7 @@ _LOOKS = 12  # frames of a turn that are compared with the cover
 _LINE = 0.2  # shortest straight line that is watched, share of the shorter side
 _POINTS = 24  # places along a line
 _SEEN = 2.5  # levels of slow change that anybody sees
+_UNEXPLAINED = (1.5, 4.0)  # levels by which a frame must differ before it is said to have moved
 _REST = 0.02  # share of the picture beside plain grounds from which that alone has to live
 _TEXTURE = 3.0  # lightness per px from which flow across an edge can be trusted
 
@@ -131,7 +132,10 @@ class _Motion:
 
     def _flow(self, grey: np.ndarray) -> np.ndarray:
         dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)  # pyright: ignore[reportAttributeAccessIssue]
-        return dis.calc(_lit_as(self._grey, grey), grey, None)  # flow would take a change of light for motion
+        lit = _lit_as(self._grey, grey)  # flow would take a change of light for motion
+        apart = cv2.blur(cv2.absdiff(lit, grey).astype(np.float32), (5, 5))
+        # Where the cover as it is explains the frame, stripes that look alike are not taken for each other.
+        return dis.calc(lit, grey, None) * ramp(apart, *_UNEXPLAINED)[..., None]
 
     def _bend(self, flow: np.ndarray) -> float | None:
         bends = sorted((_bend(flow, line) for line in self._lines), reverse=True)
