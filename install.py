@@ -1,8 +1,8 @@
 """What ComfyUI-Manager runs after requirements.txt, in the Python of the user's own ComfyUI.
 
-Installs what requirements.txt cannot say: EasyOCR (whose own dependencies would bring a second OpenCV) without
-dependencies, and OpenCV only where there is none. Never touches torch, torchvision, numpy or an OpenCV already there:
-their present versions are handed to pip as constraints.
+Installs what requirements.txt cannot say: the weights in rapidocr without its dependencies (they would bring a second
+OpenCV), and OpenCV and onnxruntime only where none is, whatever package it came with. Never touches torch, torchvision,
+numpy or an OpenCV already there: their present versions are handed to pip as constraints.
 """
 
 import importlib.util
@@ -35,8 +35,10 @@ def wanted() -> list[list[str]]:
         commands.append(["opencv-python-headless>=4.8,<5"])
     if importlib.util.find_spec("av") is None:
         commands.append(["av>=14.2"])
-    if importlib.util.find_spec("easyocr") is None:
-        commands.append(["--no-deps", "easyocr>=1.7.1"])
+    if importlib.util.find_spec("onnxruntime") is None:  # onnxruntime-gpu and its kin are found here, too
+        commands.append(["onnxruntime>=1.20"])
+    if importlib.util.find_spec("rapidocr") is None:
+        commands.append(["--no-deps", "rapidocr==3.10.0"])
     return commands
 
 

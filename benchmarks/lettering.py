@@ -20,9 +20,10 @@ from typing import Any
 import cv2
 import numpy as np
 from coverloop.core.image import read_cover
-from coverloop.core.lettering.find import decide_lift, find_text
+from coverloop.core.lettering.find import find_text
 from coverloop.core.lettering.layer import TextOver, text_layer
 from coverloop.core.lettering.mask import glyph_mask
+from coverloop.core.lettering.regions import decide_lift
 from coverloop.core.plate.clean import clean_plate
 from coverloop.core.plate.registry import fillers
 

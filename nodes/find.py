@@ -15,13 +15,13 @@ class CoverLoopFindText(io.ComfyNode):
             node_id="CoverLoopFindText",
             display_name="Find Lettering",
             category="CoverLoop",
-            description="Finds every piece of lettering on the cover (CRAFT detector) and reads what can be read.",
+            description="Finds every piece of lettering on the cover (PP-OCRv6) and reads what can be read.",
             inputs=[
                 io.Image.Input("cover", tooltip="The album cover. Of a batch, the first picture is used."),
                 io.Boolean.Input(
                     "read",
                     default=True,
-                    tooltip="Also read the strings (Latin script). A region that cannot be read still counts.",
+                    tooltip="Also read the strings (Latin, Japanese, Chinese). What cannot be read still counts.",
                 ),
             ],
             outputs=[

@@ -1,8 +1,14 @@
 import comfy.utils
+import cv2
+import numpy as np
+import torch
 from comfy_api.latest import io, ui
 
+from ..core.errors import UsageError
+from ..core.lettering.hold import Hold
 from ..core.lettering.layer import TextOver, text_layer
 from ..core.lettering.mask import find_glyphs
+from ..core.pixels import resized
 from .find import Regions
 from .tensors import array_of_mask, checked, empty_images, image_of, layer_of, mask_of, picture, rgb_float
 
@@ -14,27 +20,47 @@ class CoverLoopGlyphMask(io.ComfyNode):
             node_id="CoverLoopGlyphMask",
             display_name="Glyph Mask",
             category="CoverLoop",
-            description="Masks the lettering to the stroke, with its outline, shadow and glow, by adaptive contrast.",
+            description="Masks the lettering to the stroke, with its outline, shadow and glow. A line is lifted whole "
+            "or, where a part of it would be left behind, held whole.",
             inputs=[
                 io.Image.Input("cover", tooltip="The cover the regions were found on."),
                 Regions.Input("regions", tooltip="From Find Lettering. Regions marked 'keep' stay in the picture."),
+                io.Mask.Input(
+                    "hold",
+                    optional=True,
+                    tooltip="Painted over the cover, of any size: what lies here stays as it is and does not move.",
+                ),
+                io.Mask.Input(
+                    "lift",
+                    optional=True,
+                    tooltip="Painted over the cover, of any size: lettering here is lifted, whatever its mask may "
+                    "leave behind.",
+                ),
             ],
             outputs=[
                 io.Mask.Output(display_name="mask", tooltip="Soft mask: 1 where lettering covers the picture."),
                 io.Mask.Output(
-                    display_name="unsure",
-                    tooltip="1 where lettering and picture cannot be told apart, mostly for being of one colour: for "
-                    "'still' of Ambient Motion. Mostly empty.",
+                    display_name="held",
+                    tooltip="1 where the cover stays as it is: lettering that is not lifted, badges, borders. For "
+                    "'still' of Ambient Motion, and for Lettering Back after a model drew the frames.",
                 ),
             ],
             is_output_node=True,  # so that its preview, which loops are judged by, is told also when it is cached
         )
 
     @classmethod
-    def execute(cls, cover, regions) -> io.NodeOutput:
-        found = find_glyphs(picture(cover), regions)
+    def execute(cls, cover, regions, hold=None, lift=None) -> io.NodeOutput:
+        shown = picture(cover)
+        found = find_glyphs(shown, regions, hold=_painted(hold, shown), lift=_painted(lift, shown))
         mask = mask_of(found.mask)
-        return io.NodeOutput(mask, mask_of(found.unsure), ui=ui.PreviewMask(mask, cls=cls))
+        return io.NodeOutput(mask, mask_of(found.held), ui=ui.PreviewMask(mask, cls=cls))
+
+
+def _painted(mask: torch.Tensor | None, shown: np.ndarray) -> np.ndarray | None:
+    """A painted mask at the size of the cover, (H, W) bool."""
+    return (
+        None if mask is None else resized(array_of_mask(mask), shown.shape[1], shown.shape[0], cv2.INTER_LINEAR) > 0.5
+    )
 
 
 class CoverLoopTextLayer(io.ComfyNode):
@@ -73,16 +99,39 @@ class CoverLoopTextOver(io.ComfyNode):
             inputs=[
                 io.Image.Input("frames", tooltip="The frames of the loop, the size of the layer."),
                 io.Image.Input("layer", tooltip="The transparent layer from Lift Lettering."),
+                io.Image.Input(
+                    "cover",
+                    optional=True,
+                    tooltip="With 'held': the cover, whose own pixels come back there. For frames a model drew.",
+                ),
+                io.Mask.Input(
+                    "held",
+                    optional=True,
+                    tooltip="'held' of Glyph Mask: there the cover comes back over every frame, with a soft rim and in "
+                    "the tone of the frame around it.",
+                ),
             ],
             outputs=[io.Image.Output(display_name="lettered", tooltip="The frames with the lettering back in place.")],
         )
 
     @classmethod
-    def execute(cls, frames, layer) -> io.NodeOutput:
-        over = TextOver(layer_of(layer))
+    def execute(cls, frames, layer, cover=None, held=None) -> io.NodeOutput:
+        over, hold = TextOver(layer_of(layer)), _hold(cover, held)
         lettered = empty_images((*checked(frames).shape[:3], 3))
         progress = comfy.utils.ProgressBar(len(frames))
         for i in range(len(lettered)):
-            over.blend_float(lettered[i].copy_(rgb_float(frames[i])).numpy())
+            frame = lettered[i].copy_(rgb_float(frames[i])).numpy()
+            if hold is not None:
+                frame[:] = hold.over(frame * 255) / 255
+            over.blend_float(frame)
             progress.update(1)
         return io.NodeOutput(lettered)
+
+
+def _hold(cover: torch.Tensor | None, held: torch.Tensor | None) -> Hold | None:
+    """Raises UsageError when one of the two is given without the other."""
+    if cover is None and held is None:
+        return None
+    if cover is None or held is None:
+        raise UsageError("Lettering Back: give both 'cover' and 'held', or neither")
+    return Hold(picture(cover), array_of_mask(held))

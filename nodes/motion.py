@@ -13,7 +13,7 @@ from .tensors import array_of_mask, image_of, images_of, picture
 _STILL = io.Mask.Input(
     "still",
     optional=True,
-    tooltip="Where nothing may move: 'unsure' of Glyph Mask, or what you painted. Motion comes up softly around it.",
+    tooltip="Where nothing may move: 'held' of Glyph Mask, or what you painted. Motion comes up softly around it.",
 )
 _MASK = io.Mask.Input(
     "mask",

@@ -53,12 +53,14 @@ class CoverLoopTextPreview(io.ComfyNode):
                 Regions.Input("regions", tooltip="From Find Lettering."),
                 io.Mask.Input("mask", tooltip="The glyph mask."),
                 io.Image.Input("plate", tooltip="From Clean Plate."),
+                io.Mask.Input("held", optional=True, tooltip="'held' of Glyph Mask: tinted on the cover."),
             ],
             outputs=[],
             is_output_node=True,
         )
 
     @classmethod
-    def execute(cls, cover, regions, mask, plate) -> io.NodeOutput:
-        sheet = lettering_sheet(picture(cover), regions, array_of_mask(mask), picture(plate))
+    def execute(cls, cover, regions, mask, plate, held=None) -> io.NodeOutput:
+        still = None if held is None else array_of_mask(held) > 0.5
+        sheet = lettering_sheet(picture(cover), regions, array_of_mask(mask), picture(plate), still)
         return io.NodeOutput(ui=ui.PreviewImage(image_of(sheet), cls=cls))

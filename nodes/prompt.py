@@ -9,7 +9,7 @@ import folder_paths
 import torch
 from comfy_api.latest import io, ui
 
-from ..core.lettering.find import TextRegion, named
+from ..core.lettering.regions import TextRegion, named
 from ..core.limits import SEED, STRENGTH
 from ..core.motion.manner import read_manner
 from ..core.prompt import looks
@@ -67,6 +67,12 @@ class CoverLoopJudgeText(io.ComfyNode):
                     optional=True,
                     tooltip="Your own word: 'all', or numbers of regions or strings to take off, with commas.",
                 ),
+                io.String.Input(
+                    "hold",
+                    default="",
+                    optional=True,
+                    tooltip="Your own word: 'all', or numbers of regions or strings to leave in and hold still.",
+                ),
             ],
             outputs=[
                 Regions.Output(display_name="regions", tooltip="The regions, each marked lift or keep, with a reason."),
@@ -80,10 +86,17 @@ class CoverLoopJudgeText(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, cover: torch.Tensor, regions: list[TextRegion], backend: str, find: bool, keep: str = "", lift: str = ""
+        cls,
+        cover: torch.Tensor,
+        regions: list[TextRegion],
+        backend: str,
+        find: bool,
+        keep: str = "",
+        lift: str = "",
+        hold: str = "",
     ) -> io.NodeOutput:
-        asking, kept, lifted = _asking(backend), named(keep), named(lift)
-        judged = looks.judge_text(picture(cover), regions, asking, find=find, keep=kept, lift=lifted)
+        asking, kept, lifted, held = _asking(backend), named(keep), named(lift), named(hold)
+        judged = looks.judge_text(picture(cover), regions, asking, find=find, keep=kept, lift=lifted, hold=held)
         report = _json(judged.report)
         return io.NodeOutput(judged.regions, report, ui=ui.PreviewText(report))
 

@@ -1,4 +1,4 @@
-"""Fit `_STROKE` of core/lettering/craft.py: which of CRAFT's features tell stroke from what is beside it.
+"""Fit `STROKES` of core/lettering/calibration.py: which of the detector's features tell stroke from what is beside it.
 
 usage: python scripts/fit_strokes.py COVERS_DIR [--channels 48]
 
@@ -18,28 +18,34 @@ import cv2
 import numpy as np
 import torch
 from coverloop.core.image import read_cover
-from coverloop.core.lettering import craft
+from coverloop.core.lettering import ppocr
+from coverloop.core.lettering.calibration import FINDING
 
 PLAIN = {"plain", "gradient", "rotated", "arc", "spaced", "stacked", "lowcontrast"}
 PIXELS = 7000  # of each cover
 
 
 def pixels(path: Path, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Features (N, 192) and coverage (N,) of pixels near the lettering of one cover."""
+    """Features (N, channels) and coverage (N,) of pixels near the lettering of one cover."""
     name = path.name.removesuffix(".mask.png")
     picture = next(p for p in (path.with_name(name + end) for end in (".jpg", ".png")) if p.exists())
-    maps, features, scale = craft.see(read_cover(picture).image, craft.default_device())
+    cover = read_cover(picture).image
+    lettering, parts = ppocr.features_of(cover, FINDING.sides[-1])
+    rows, columns = parts[0].shape[1:]
+    features = np.concatenate([[cv2.resize(one, (columns, rows)) for one in part] for part in parts])
     truth = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    coverage = cv2.resize(truth, features.shape[:0:-1], interpolation=cv2.INTER_AREA) / 255  # type: ignore[arg-type]
-    near = cv2.dilate((maps.max(-1) > 0.3).astype(np.uint8), np.ones((9, 9))) > 0
+    coverage = cv2.resize(truth, (columns, rows), interpolation=cv2.INTER_AREA) / 255  # type: ignore[arg-type]
+    chance = cv2.resize(lettering, (columns, rows), interpolation=cv2.INTER_AREA)
+    near = cv2.dilate((chance > 0.3).astype(np.uint8), np.ones((25, 25))) > 0
+    scale = columns / cover.shape[1]
     for item in json.loads(path.with_name(name + ".json").read_text(encoding="utf-8"))["items"]:
         if item["style"] not in PLAIN:
             x0, y0, x1, y1 = (round(v * scale) for v in item["box"])
             pad = (y1 - y0) // 3
             near[max(0, y0 - pad) : y1 + pad, max(0, x0 - pad) : x1 + pad] = False
-    rows, columns = np.nonzero(near)
-    pick = random.permutation(len(rows))[:PIXELS]
-    return features[:, rows[pick], columns[pick]].T, coverage[rows[pick], columns[pick]]
+    rows_at, columns_at = np.nonzero(near)
+    pick = random.permutation(len(rows_at))[:PIXELS]
+    return features[:, rows_at[pick], columns_at[pick]].T, coverage[rows_at[pick], columns_at[pick]]
 
 
 def fit(x: torch.Tensor, y: torch.Tensor, penalty: float, steps: int = 2500) -> tuple[torch.Tensor, torch.Tensor]:
@@ -86,8 +92,8 @@ def main() -> None:
         for part, cover in covers[::5]
         if len(cover) and 0 < (cover > 0.5).mean() < 1
     ]
-    print(f"_STROKE_BIAS = {float(bias):.3f}")
-    print(f"_STROKE = {tuple(table)}")
+    print(f"bias = {float(bias):.3f}")
+    print(f"weights = {tuple(table)}")
     print(
         json.dumps(
             {"covers": len(covers), "pixels": len(x), "auc": round(float(np.mean(areas)), 3), "worst": min(areas)}

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from coverloop.core.lettering import craft
+from coverloop.core.lettering import find
 from coverloop.core.prompt.ask.registry import setting_names
 from coverloop.orchestrator.server import embedded, locate
 
@@ -45,10 +45,12 @@ def comfyui():
         yield server
 
 
-_see_once = functools.lru_cache(maxsize=64)(craft._seen.__wrapped__)
+_look_once = functools.lru_cache(maxsize=64)(find._looks.__wrapped__)
+_find_once = functools.lru_cache(maxsize=64)(find._found.__wrapped__)
 
 
 @pytest.fixture
 def seen_once(monkeypatch):
     """The detector, which takes seconds, looks once at each of the covers that many tests draw."""
-    monkeypatch.setattr(craft, "_seen", _see_once)
+    monkeypatch.setattr(find, "_looks", _look_once)
+    monkeypatch.setattr(find, "_found", _find_once)

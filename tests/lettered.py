@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from coverloop.core.lettering.find import TextRegion
+from coverloop.core.lettering.regions import TextRegion
 from PIL import Image, ImageDraw, ImageFont
 
 

@@ -8,19 +8,27 @@ import cv2
 import numpy as np
 
 from ..image import fit
-from .find import TextRegion
+from .regions import TextRegion
 
 LIFT, KEEP = (80, 255, 120), (255, 170, 60)
 
 
 def lettering_sheet(
-    cover: np.ndarray, regions: Sequence[TextRegion], mask: np.ndarray, plate: np.ndarray, size: int = 640
+    cover: np.ndarray,
+    regions: Sequence[TextRegion],
+    mask: np.ndarray,
+    plate: np.ndarray,
+    held: np.ndarray | None = None,
+    size: int = 640,
 ) -> np.ndarray:
-    """Cover with the regions outlined (green: lifted, orange: kept), glyph mask and clean plate, side by side.
+    """Cover with the regions outlined (green: lifted, orange: kept) and what is held tinted, glyph mask and clean
+    plate, side by side.
 
-    cover, plate: (H, W, 3) uint8; mask: (H, W) float 0..1. Returns (size, about 3 * size, 3) uint8.
+    cover, plate: (H, W, 3) uint8; mask: (H, W) float 0..1; held: (H, W) bool. Returns (size, about 3 * size, 3) uint8.
     """
     outlined = cover.copy()
+    if held is not None:
+        outlined[held] = (outlined[held].astype(np.float32) * 0.5 + np.array(KEEP) * 0.5).astype(np.uint8)
     thickness = max(1, round(min(cover.shape[:2]) / 400))
     for region in regions:
         outline = np.round(np.asarray(region.polygon)).astype(np.int32)

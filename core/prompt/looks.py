@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 
 from ..errors import CoverLoopError
-from ..lettering.find import TextRegion, Which, decide_lift, find_text
+from ..lettering.find import find_text
+from ..lettering.regions import TextRegion, Which, decide_lift
 from ..motion.recipe import Recipe, derive_recipe
 from .ask.put import Asking, Given, put
 from .directed import ambient_recipe, stand_ins
@@ -56,18 +57,19 @@ def judge_text(
     find: bool = True,
     keep: Which = None,
     lift: Which = None,
+    hold: Which = None,
     detect: Detector = find_text,
 ) -> Lettering:
     """Keep or lift every piece of lettering, after a model, if there is one, had a look for pieces the detector missed.
 
-    cover: (H, W, 3) uint8. keep, lift: a person's word, as for `text.decide_lift`; it wins over any model's.
+    cover: (H, W, 3) uint8. keep, lift, hold: a person's word, as for `decide_lift`; it wins over any model's.
     detect: draws what a model adds; a box in which it finds nothing is reported and not used.
     """
     warnings = list(asking.remarks)
     if find and asking.backend is not None:
         regions, notes = _find_missed(cover, list(regions), asking, detect)
         warnings += notes
-    decided = decide_lift(cover, regions, keep=keep, lift=lift)
+    decided = decide_lift(cover, regions, keep=keep, lift=lift, hold=hold)
     given: Given = Given(None, "offline")
     if regions and asking.backend is not None:
         boxes = [(bounds(region.polygon), region.text) for region in regions]

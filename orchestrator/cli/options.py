@@ -58,6 +58,9 @@ keep_text_option = click.option(
 lift_text_option = click.option(
     "--lift-text", metavar="WHICH", help="Lettering to take off: all, strings or numbers, comma-separated."
 )
+hold_text_option = click.option(
+    "--hold-text", metavar="WHICH", help="Lettering to leave in and hold still: all, strings or numbers."
+)
 queue_option = click.option(
     "--queue", "queue_url", envvar="COVERLOOP_QUEUE", metavar="URL", help="postgres://...  [default: COVERLOOP_QUEUE]"
 )

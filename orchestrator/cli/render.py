@@ -12,6 +12,7 @@ from .options import (
     debug_option,
     echo_json,
     force_option,
+    hold_text_option,
     json_option,
     keep_text_option,
     lift_text_option,
@@ -36,6 +37,7 @@ from .options import (
 @click.option("--seed", type=int, help="Another seed, another motion.  [default: the workflow's]")
 @keep_text_option
 @lift_text_option
+@hold_text_option
 @settings_option
 @force_option
 @json_option

@@ -7,7 +7,16 @@ from typing import Any
 
 import click
 
-from .options import covers_argument, debug_option, json_option, keep_text_option, lift_text_option, out_option, report
+from .options import (
+    covers_argument,
+    debug_option,
+    hold_text_option,
+    json_option,
+    keep_text_option,
+    lift_text_option,
+    out_option,
+    report,
+)
 
 
 @click.command()
@@ -15,14 +24,22 @@ from .options import covers_argument, debug_option, json_option, keep_text_optio
 @out_option
 @keep_text_option
 @lift_text_option
+@hold_text_option
 @json_option
 @debug_option
-def text(covers: tuple[Path, ...], out: Path, keep_text: str | None, lift_text: str | None, as_json: bool) -> None:
+def text(
+    covers: tuple[Path, ...],
+    out: Path,
+    keep_text: str | None,
+    lift_text: str | None,
+    hold_text: str | None,
+    as_json: bool,
+) -> None:
     """Find the lettering of COVERs: <stem>.mask.png (0/255), <stem>.plate.png and <stem>.text.json in --out. No
     server."""
     from ..verbs.text import write_text
 
-    report(write_text(covers, out, keep_text, lift_text), "covers", as_json, _text_line)
+    report(write_text(covers, out, keep_text, lift_text, hold_text), "covers", as_json, _text_line)
 
 
 def _text_line(row: dict[str, Any]) -> str:

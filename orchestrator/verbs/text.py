@@ -14,8 +14,9 @@ import numpy as np
 
 from ...core.errors import UsageError
 from ...core.image import read_cover
-from ...core.lettering.find import decide_lift, find_text, named
-from ...core.lettering.mask import glyph_mask
+from ...core.lettering.find import find_text
+from ...core.lettering.mask import find_glyphs
+from ...core.lettering.regions import Which, decide_lift, named
 from ...core.plate.clean import clean_plate
 from ..disk.names import stems
 from ..job.run import output_folder
@@ -26,25 +27,26 @@ ENDINGS = (".mask.png", ".plate.png", ".text.json")
 
 
 def write_text(
-    covers: Sequence[Path], out: Path, keep: str | None = None, lift: str | None = None
+    covers: Sequence[Path], out: Path, keep: str | None = None, lift: str | None = None, hold: str | None = None
 ) -> list[dict[str, Any]]:
     """For each cover `<stem>.mask.png` (0 or 255, the size of the cover), `<stem>.plate.png` (the cover without
-    lettering) and `<stem>.text.json` (regions: polygon, confidence, string, lifted or kept) in `out`.
-    keep, lift: which regions stay or come off against the default, see `core.lettering.find.named`.
+    lettering) and `<stem>.text.json` (regions: polygon, confidence, string, what became of them) in `out`.
+    keep, lift, hold: which regions stay, come off or are held against the default, see `core.lettering.regions.named`.
 
     Raises:
         CoverError: a cover cannot be read; nothing is written for any of them then. UsageError: see `stems`.
     """
     places = stems(covers, output_folder(out))
+    decide = {"keep": named(keep), "lift": named(lift), "hold": named(hold)}
     for cover in covers:
         read_cover(cover)
-    return [_write_text(cover, place, keep, lift) for cover, place in zip(covers, places, strict=True)]
+    return [_write_text(cover, place, decide) for cover, place in zip(covers, places, strict=True)]
 
 
-def _write_text(path: Path, stem: Path, keep: str | None, lift: str | None) -> dict[str, Any]:
+def _write_text(path: Path, stem: Path, decide: dict[str, Which]) -> dict[str, Any]:
     cover = read_cover(path)
-    regions = decide_lift(cover.image, find_text(cover.image), keep=named(keep), lift=named(lift))
-    mask = glyph_mask(cover.image, regions)
+    glyphs = find_glyphs(cover.image, decide_lift(cover.image, find_text(cover.image), **decide))
+    regions, mask = glyphs.regions, glyphs.mask
     plate = clean_plate(cover.image, mask)
     height, width = cover.image.shape[:2]
     listing = {

@@ -4,10 +4,13 @@ import cv2
 import numpy as np
 import pytest
 from coverloop.core.errors import CoverLoopError, UsageError
-from coverloop.core.lettering.find import TextRegion
+from coverloop.core.lettering.hold import held_over
 from coverloop.core.lettering.ink import Ink, gaps
 from coverloop.core.lettering.layer import TextOver, text_layer, text_over
+from coverloop.core.lettering.line import Line, Words
 from coverloop.core.lettering.mask import find_glyphs, glyph_mask
+from coverloop.core.lettering.proof import edges_of, evidence, fails
+from coverloop.core.lettering.regions import TextRegion
 from coverloop.core.lettering.styles import opacity_of
 from lettered import coverage, lettered, over, picture
 
@@ -81,7 +84,8 @@ def test_lettering_in_its_own_dark_glow():
     ground = np.repeat(np.linspace(90.0, 190, 384)[None, :, None], 384, 0) * np.ones(3)
     glow = np.clip(1.4 * cv2.GaussianBlur(share, (0, 0), 6), 0, 0.85)
     cover = (over(over(ground, glow, np.array([10.0, 10, 10])), share, np.array([70.0, 70, 70])) + 0.5).astype(np.uint8)
-    recall, iou = agreement(glyph_mask(cover, [lettered("plain").region]), np.abs(cover - ground).max(-1) > 10)
+    mask = find_glyphs(cover, [lettered("plain").region], lift=np.ones((384, 384), bool)).mask
+    recall, iou = agreement(mask, np.abs(cover - ground).max(-1) > 10)
     assert recall >= 0.9
     assert iou >= 0.8
 
@@ -136,7 +140,8 @@ def test_a_deep_glow_on_paint_is_masked():
     glow = np.clip(1.4 * cv2.GaussianBlur(share, (0, 0), 6), 0, 0.85)
     cover = over(over(clean, glow, np.array([10.0, 10, 10])), share, np.array([70.0, 70, 70]))
     cover = (cover + 0.5).astype(np.uint8)
-    recall, iou = agreement(glyph_mask(cover, [lettered("plain").region]), np.abs(cover - clean).max(-1) > 10)
+    mask = find_glyphs(cover, [lettered("plain").region], lift=np.ones((384, 384), bool)).mask
+    recall, iou = agreement(mask, np.abs(cover - clean).max(-1) > 10)
     assert recall >= 0.85
     assert iou >= 0.7
 
@@ -169,7 +174,7 @@ def test_thin_dark_lettering_over_waves():
     assert iou >= 0.5
 
 
-def test_thin_lettering_over_a_thing_as_dark_as_it_is_unsure_and_other_lettering_is_not():
+def test_thin_lettering_over_a_thing_as_dark_as_it_is_held_and_other_lettering_is_lifted():
     share = np.zeros((384, 384), np.float32)
     cv2.putText(share, "Eagle", (90, 210), cv2.FONT_HERSHEY_SIMPLEX, 2, 1.0, 2, cv2.LINE_AA)
     ground = picture(kind="calm").astype(np.float32) * 0.2 + 170
@@ -181,14 +186,12 @@ def test_thin_lettering_over_a_thing_as_dark_as_it_is_unsure_and_other_lettering
         find_glyphs((over(below, share, ink) + 0.5).astype(np.uint8), [region])
         for below in (ground, over(ground, boat, ink + 4))
     )
-    assert not plain.unsure.any()
-    line = np.zeros((384, 384), bool)
-    (x0, y0), (x1, y1) = np.min(region.polygon, 0), np.max(region.polygon, 0)
-    line[y0:y1, x0:x1] = True
-    assert crossed.unsure[line & (boat > 0.9)].mean() > 0.9
-    missed = (share > 0.9) & (crossed.mask < 0.9)
-    assert not (missed & ~crossed.unsure).any()
-    assert crossed.unsure.mean() < 0.1
+    assert not plain.held.any()
+    assert (plain.mask > 0.5)[share > 0.9].mean() > 0.95
+    assert not crossed.mask.any()
+    assert crossed.held[share > 0.5].mean() > 0.99
+    assert crossed.held.mean() < 0.1
+    assert [region.lift for region in (*plain.regions, *crossed.regions)] == [True, False]
 
 
 def test_strokes_that_stick_out_of_their_region_are_masked_to_their_ends():
@@ -244,25 +247,26 @@ def test_a_dark_shadow_on_a_plain_light_ground_keeps_its_opacity():
 def test_kept_regions_and_no_regions_leave_the_mask_empty():
     made = lettered("plain")
     kept = type(made.region)(made.region.polygon, 0.99, lift=False)
+    assert find_glyphs(made.cover, [kept]).held[made.truth].mean() > 0.98
     assert not glyph_mask(made.cover, [kept]).any()
     assert not glyph_mask(made.cover, []).any()
 
 
-def test_a_doubtful_region_without_strokes_is_not_masked_but_nothing_moves_there():
+def test_a_region_without_strokes_is_not_masked_but_nothing_moves_there():
     cover = picture(seed=5)
     region = lettered("plain").region
     doubtful = type(region)(region.polygon, 0.6)
     found = find_glyphs(cover, [doubtful])
     assert (found.mask > 0.5).mean() < 0.002
     inside = cv2.fillPoly(np.zeros(cover.shape[:2], np.uint8), [np.array(region.polygon, np.int32)], 1) > 0
-    assert found.unsure[inside].mean() > 0.99
-    assert found.unsure.sum() < 2 * inside.sum()
+    assert found.held[inside].mean() > 0.99
+    assert found.held.sum() < 2 * inside.sum()
 
 
-def test_kept_regions_move_with_the_picture():
+def test_regions_that_a_person_keeps_move_with_the_picture():
     made = lettered("plain")
-    kept = type(made.region)(made.region.polygon, 0.6, lift=False)
-    assert not find_glyphs(made.cover, [kept]).unsure.any()
+    kept = type(made.region)(made.region.polygon, 0.6, lift=False, moves=True)
+    assert not find_glyphs(made.cover, [kept]).held.any()
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -330,3 +334,47 @@ def test_sizes_must_agree():
         over.blend(np.zeros((8, 16, 3), np.uint8)[:, ::2])
     with pytest.raises(UsageError, match="must be"):
         TextOver(np.zeros((8, 8, 3), np.uint8))
+
+
+def test_a_word_of_which_a_part_would_be_left_behind_is_held():
+    made = lettered("plain")
+    line, share = Line.of(made.region, (384, 384)), coverage(384, "Slow Rivers", 48, (192, 192))
+    words = [Words(share, np.zeros_like(made.truth), np.s_[:384, :384], line.height)]
+    half = made.truth & (np.arange(384) < 240)[None]
+    whole, torn = (
+        fails(evidence(line, words, edges_of(made.cover), share, mask.astype(np.float32)))
+        for mask in (made.truth, half)
+    )
+    assert whole == "" and "left beside its mask" in torn
+
+
+def test_a_person_holds_and_lifts_with_a_brush():
+    made = lettered("plain")
+    whole, nothing = np.ones((384, 384), bool), np.zeros((384, 384), bool)
+    held = find_glyphs(made.cover, [made.region], hold=whole)
+    assert held.held.all() and not held.mask.any()
+    kept = TextRegion(made.region.polygon, 0.99, lift=False)
+    lifted = find_glyphs(made.cover, [kept], hold=nothing, lift=whole)
+    assert (lifted.mask > 0.5)[made.truth].mean() > 0.9
+    box = nothing.copy()
+    x0, y0, x1, y1 = (int(v) for v in (*np.min(made.region.polygon, 0), *np.max(made.region.polygon, 0)))
+    box[y0:y1, x0:x1] = True
+    painted = find_glyphs(made.cover, [], lift=box)
+    assert (painted.mask > 0.5)[made.truth].mean() > 0.9 and len(painted.regions) == 1
+
+
+def test_held_lettering_comes_back_in_the_tone_of_the_frame():
+    made = lettered("plain")
+    held = np.zeros((384, 384), bool)
+    held[160:225, 40:345] = True
+    darker = np.clip(np.roll(made.cover, (3, 2), (0, 1)).astype(np.float32) * 0.8, 0, 255).astype(np.uint8)
+    (again,) = held_over([darker], made.cover, held)
+    inside = held & ~made.truth
+    assert np.abs(again[inside].astype(float) - 0.8 * made.cover[inside]).mean() < 6
+    assert again[made.truth & held].mean() > darker[made.truth & held].mean() + 10
+    far = cv2.distanceTransform((~held).astype(np.uint8), cv2.DIST_L2, 5) > 20
+    assert (again[far] == darker[far]).all()
+    rim = cv2.dilate(held.astype(np.uint8), np.ones((9, 9))).astype(bool) & ~held
+    assert np.abs(again[rim].astype(float) - darker[rim]).mean() < 4  # nobody sees where the patch begins
+    with pytest.raises(UsageError, match="differ in size"):
+        list(held_over([darker], made.cover, held[:-2]))

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from coverloop.core.lettering.find import TextRegion
+from coverloop.core.lettering.regions import TextRegion
 from coverloop.core.prompt.ask.put import Asking, put
 from coverloop.core.prompt.ask.registry import open_backend
 from coverloop.core.prompt.ask.settings import Settings

@@ -1,0 +1,101 @@
+"""Numbers of this room that were measured; what was measured is in docs/lettering.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """sides: px, longer sides of the cover that the detector looks at; tiled_from: px, longer side from which it also
+    looks at tiles, of the cover scaled to tiled_most; grid: px, longer side on which what it sees is put together."""
+
+    sides: tuple[int, int] = (320, 960)
+    tiled_from: int = 1440
+    tiled_most: int = 2880
+    grid: int = 960
+    chance: float = 0.3  # a pixel is in lettering from here
+    thinnest: float = 3.0  # grid px: thinner pieces are none
+    least_score: float = 0.5  # mean chance of a piece: below it is none
+    unclip: float = 1.6  # how far a piece is grown, in its area by its outline's length
+    same_line: float = 0.6  # a piece seen large of this share of the height of one seen small is of the same line
+    display: float = 0.15  # of the cover: of a higher line only what lies near what was seen small is of it,
+    near_line: float = 0.35  # within this share of its height;
+    runs_over: float = 1.3  # so it is where the line is this many times higher when seen large
+    given_way: float = 0.6  # smaller ones that fill this share of one seen small take its place
+    readable: float = 0.6  # trust from which a reading is told
+    # What is lettering: two signs and more read with this trust (more of it where the detector is not sure),
+    words_trust: float = 0.45
+    words_score: float = 0.7
+    words_trust_unsure: float = 0.9
+    words_area: float = 0.6  # of the cover: a larger region must be read with words_trust_unsure
+    # one sign of which both are sure,
+    one_sign: float = 0.9
+    one_sign_area: float = 0.45
+    # or, as Hangul is, a line that nobody reads but of which the detector is sure.
+    unread_score: float = 0.9
+    unread_area: float = 0.25
+    doubtful_score: float = 0.6  # less sure ones, down to this, must prove themselves by their mask
+    doubtful_most: int = 8  # as many of them, the largest, are looked at
+
+
+@dataclass(frozen=True)
+class Strokes:
+    """Which of the detector's features tell stroke from ground: a logistic regression by scripts/fit_strokes.py.
+
+    weights: (channel of `ppocr.features_of`, weight)."""
+
+    bias: float = -3.2
+    # fmt: off
+    weights: tuple[tuple[int, float], ...] = (
+        (0, 0.318), (2, -0.359), (4, 0.411), (5, 0.301), (11, 11.653), (15, 0.313), (16, -0.757), (17, 1.364),
+        (19, 6.098), (25, 0.712), (26, -0.193), (33, -0.139), (35, -0.309), (38, 0.597), (40, -0.566), (43, 0.346),
+        (49, 0.357), (52, 0.11), (54, -0.123), (56, 0.074), (57, -0.142), (59, -0.072), (60, 0.067), (62, -0.357),
+        (64, 0.104), (67, 0.26), (68, 0.302), (69, -0.126), (71, 0.047), (72, 0.127), (73, -0.339), (74, 0.707),
+        (75, -0.158), (76, -0.089), (81, -0.239), (82, 0.182), (86, -0.264), (87, 0.067), (92, 0.193), (99, 1.666),
+        (102, -2.503), (103, 1.731), (104, 2.273), (106, -2.767), (107, -0.612), (109, -1.645), (112, 0.365),
+        (117, -0.998),
+    )
+    # fmt: on
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The most of each kind of evidence (see proof.Evidence) that a line has which is lifted."""
+
+    doubt: float
+    left_edges: float
+    unlike: float
+    left_strokes: float
+
+
+@dataclass(frozen=True)
+class Proof:
+    """edge: grey levels a pixel from which an edge is one; usual: how many times the edges around a line are taken for
+    picture in it; of_doubtful: bounds of regions of which the detector is not sure; stroke: chance from which a pixel
+    is held as one; display: share of the cover that a line is high of which only the letters are held, with a margin of
+    so many of its heights; within_held: share of a line in what is held for another, from which it is held with it."""
+
+    edge: float = 10.0
+    usual: float = 1.2
+    of_lines: Bounds = Bounds(doubt=0.2, left_edges=0.2, unlike=0.31, left_strokes=0.35)
+    of_doubtful: Bounds = Bounds(doubt=0.05, left_edges=0.05, unlike=0.1, left_strokes=0.15)
+    stroke: float = 0.4
+    display: float = 0.25
+    margin: float = 0.08
+    within_held: float = 0.3
+
+
+@dataclass(frozen=True)
+class Holding:
+    """rim: of the shorter side, how wide the soft rim of a patch is; tone_side: px, shorter side of the picture on
+    which the tone around it is measured."""
+
+    rim: float = 0.012
+    tone_side: int = 90
+
+
+FINDING = Finding()
+HOLDING = Holding()
+PROOF = Proof()
+STROKES = Strokes()

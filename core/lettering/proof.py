@@ -1,0 +1,86 @@
+"""Whether a line of lettering is lifted whole, and what is held where it is not.
+
+Half a word that moves away from its other half is the one fault that everybody sees. So a mask is believed only where
+nothing that looks like lettering is left beside it: no edges that the picture around has not, and no pixels that the
+detector takes for strokes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ..pixels import grow
+from .calibration import PROOF
+from .line import Line, Words, filled, window_of
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks against a mask, each 0..1. left_edges: share of a line's edges that it does not explain, beyond what
+    the picture around has; unlike: all edges it does not explain, times how unlike strokes the detector finds what it
+    takes; left_strokes: share of what the detector takes for strokes that it leaves out; doubt: share of it that may be
+    picture of the ink's colour."""
+
+    left_edges: float
+    unlike: float
+    left_strokes: float
+    doubt: float
+
+
+def edges_of(cover: np.ndarray) -> np.ndarray:
+    """(H, W) bool: where the picture has an edge that the eye follows. cover: (H, W, 3) uint8 sRGB."""
+    grey = cv2.GaussianBlur(cv2.cvtColor(cover, cv2.COLOR_RGB2GRAY), (0, 0), 0.8)
+    across, down = (cv2.Sobel(grey, cv2.CV_32F, *way, scale=0.25) for way in ((1, 0), (0, 1)))
+    return cv2.magnitude(across, down) > PROOF.edge
+
+
+def evidence(line: Line, words: Sequence[Words], edges: np.ndarray, likely: np.ndarray, mask: np.ndarray) -> Evidence:
+    """What speaks against lifting a line. edges: (H, W) bool, as `edges_of` gives them; likely: (H, W) float32, chance
+    to be stroke; mask: (H, W) float32, the glyph mask of all lines."""
+    area = filled(line.region, mask.shape)
+    window = window_of(area, int(0.6 * line.height + 6))
+    area, edge, chance, hard = area[window], edges[window] & area[window], likely[window] ** 2, mask[window] > 0.5
+    covered = grow(hard, 2)
+    ring = grow(area, 0.5 * line.height) & ~area & ~grow(hard, 4)
+    usual = float(edges[window][ring].mean()) if ring.any() else 0.0
+    left, every = np.count_nonzero(edge & ~covered), max(1, np.count_nonzero(edge))
+    beyond = left - PROOF.usual * usual * np.count_nonzero(area & ~covered)
+    strokes = sum(np.count_nonzero(one.alpha) for one in words)
+    pure = sum(float(likely[one.window][one.alpha > 0].sum()) for one in words) / max(1, strokes)
+    return Evidence(
+        left_edges=max(0.0, beyond) / every,
+        unlike=left / every * (1 - pure),
+        left_strokes=1 - float(chance[area & covered].sum()) / (float(chance[area].sum()) + 1e-6),
+        doubt=sum(np.count_nonzero(one.doubt & (one.alpha > 0)) for one in words) / max(1, strokes),
+    )
+
+
+def fails(found: Evidence, doubtful: bool = False) -> str:
+    """Why a line is held, in words; "" where it may be lifted. doubtful: the detector is not sure that it is one."""
+    bounds = PROOF.of_doubtful if doubtful else PROOF.of_lines
+    if found.doubt > bounds.doubt:
+        return "it cannot be told from picture of its colour"
+    if found.left_edges > bounds.left_edges or found.unlike > bounds.unlike:
+        return "edges of it are left beside its mask"
+    if found.left_strokes > bounds.left_strokes:
+        return "strokes of it are left beside its mask"
+    return ""
+
+
+def held_shape(line: Line, edges: np.ndarray, likely: np.ndarray) -> np.ndarray:
+    """What is held of a line that is not lifted, as one piece, (H, W) bool: its outline; of display type, between whose
+    letters much of the picture can be, its letters with a margin."""
+    if not line.area.any() or line.height < PROOF.display * min(line.area.shape):
+        return line.area
+    held = np.zeros_like(line.area)
+    window = window_of(line.area, int(0.5 * line.height + 6))
+    area = line.area[window]
+    letters = (edges[window] | (likely[window] > PROOF.stroke)) & area
+    margin = PROOF.margin * line.height + 2
+    open_ = ~grow(letters, 2 * margin)
+    held[window] = ~grow(open_, margin) & area
+    return held
