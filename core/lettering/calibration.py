@@ -73,8 +73,9 @@ class Bounds:
 class Proof:
     """edge: grey levels a pixel from which an edge is one; usual: how many times the edges around a line are taken for
     picture in it; of_doubtful: bounds of regions of which the detector is not sure; stroke: chance from which a pixel
-    is held as one; display: share of the cover that a line is high of which only the letters are held, with a margin of
-    so many of its heights; within_held: share of a line in what is held for another, from which it is held with it."""
+    is held as one; display: share of the cover that a line is high of which only the letters are held, with a margin
+    of so many of its heights; widest_margin: of the cover, around what is held; within_held: share of a line in what is
+    held, from which it is held with it."""
 
     edge: float = 10.0
     usual: float = 1.2
@@ -83,6 +84,7 @@ class Proof:
     stroke: float = 0.4
     display: float = 0.25
     margin: float = 0.08
+    widest_margin: float = 0.01
     within_held: float = 0.3
 
 

@@ -93,7 +93,7 @@ def find_glyphs(
     whole = np.zeros(size, np.float32)
     for one in tried:
         one.lay(whole)
-    reasons = [_why_not(one, edges, scene.likely, whole) for one in tried]
+    reasons = [_why_not(one, scene, edges, whole) for one in tried]
     for one, why in zip(tried, reasons, strict=True):
         if why and one.fate in (_Fate.LIFT, _Fate.INSIST, _Fate.HOLD):
             held |= held_shape(one.line, edges, scene.likely)
@@ -101,6 +101,7 @@ def find_glyphs(
     for one, why in zip(tried, reasons, strict=True):
         if not why and one.fate is not _Fate.INSIST and float(held[one.line.area].mean()) > PROOF.within_held:
             why = "it lies in what is held"
+            held |= held_shape(one.line, edges, scene.likely)
         if not why:
             one.lay(mask)
             for words in one.words:
@@ -116,7 +117,7 @@ def _rigid(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:
     return rigid_mask(find_rigid(cover, regions), cover.shape) | border_mask(border_of(cover), cover.shape)
 
 
-def _why_not(one: _Tried, edges: np.ndarray, likely: np.ndarray, whole: np.ndarray) -> str:
+def _why_not(one: _Tried, scene: Scene, edges: np.ndarray, whole: np.ndarray) -> str:
     """Why a line is not lifted; "" where it is."""
     if one.fate in (_Fate.HOLD, _Fate.LEAVE):
         return one.fate.value
@@ -124,7 +125,7 @@ def _why_not(one: _Tried, edges: np.ndarray, likely: np.ndarray, whole: np.ndarr
         return "no strokes of it are made out"
     if one.fate is _Fate.INSIST:
         return ""
-    return fails(evidence(one.line, one.words, edges, likely, whole), doubtful=one.fate is _Fate.PROVE)
+    return fails(evidence(scene, one.line, one.words, edges, whole), doubtful=one.fate is _Fate.PROVE)
 
 
 def _fate(line: Line, hold: np.ndarray | None, lift: np.ndarray | None) -> _Fate:

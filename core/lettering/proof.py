@@ -15,15 +15,17 @@ import numpy as np
 
 from ..pixels import grow
 from .calibration import PROOF
-from .line import Line, Words, filled, window_of
+from .line import Line, Scene, Words, filled, window_of
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What speaks against a mask, each 0..1. left_edges: share of a line's edges that it does not explain, beyond what
-    the picture around has; unlike: all edges it does not explain, times how unlike strokes the detector finds what it
-    takes; left_strokes: share of what the detector takes for strokes that it leaves out; doubt: share of it that may be
-    picture of the ink's colour."""
+    """What speaks against a mask.
+
+    left_edges: share of a line's edges that it does not explain, beyond what the picture around has; unlike: all edges
+    it does not explain, times how unlike strokes the detector finds what it takes; left_strokes: share of what the
+    detector takes for strokes that it leaves out; doubt: share of it that may be picture of the ink's colour.
+    """
 
     left_edges: float
     unlike: float
@@ -38,9 +40,10 @@ def edges_of(cover: np.ndarray) -> np.ndarray:
     return cv2.magnitude(across, down) > PROOF.edge
 
 
-def evidence(line: Line, words: Sequence[Words], edges: np.ndarray, likely: np.ndarray, mask: np.ndarray) -> Evidence:
-    """What speaks against lifting a line. edges: (H, W) bool, as `edges_of` gives them; likely: (H, W) float32, chance
-    to be stroke; mask: (H, W) float32, the glyph mask of all lines."""
+def evidence(scene: Scene, line: Line, words: Sequence[Words], edges: np.ndarray, mask: np.ndarray) -> Evidence:
+    """What speaks against lifting a line. edges: (H, W) bool, as `edges_of` gives them; mask: (H, W) float32, the glyph
+    mask of all lines."""
+    likely = scene.likely
     area = filled(line.region, mask.shape)
     window = window_of(area, int(0.6 * line.height + 6))
     area, edge, chance, hard = area[window], edges[window] & area[window], likely[window] ** 2, mask[window] > 0.5
@@ -74,11 +77,13 @@ def fails(found: Evidence, doubtful: bool = False) -> str:
 def held_shape(line: Line, edges: np.ndarray, likely: np.ndarray) -> np.ndarray:
     """What is held of a line that is not lifted, as one piece, (H, W) bool: its outline; of display type, between whose
     letters much of the picture can be, its letters with a margin."""
-    if not line.area.any() or line.height < PROOF.display * min(line.area.shape):
-        return line.area
-    held = np.zeros_like(line.area)
-    window = window_of(line.area, int(0.5 * line.height + 6))
-    area = line.area[window]
+    margin = min(0.12 * line.height, PROOF.widest_margin * min(line.area.shape)) + 2
+    area = grow(filled(line.region, edges.shape), margin)
+    if not area.any() or line.height < PROOF.display * min(area.shape):
+        return area
+    held = np.zeros_like(area)
+    window = window_of(area, int(0.5 * line.height + 6))
+    area = area[window]
     letters = (edges[window] | (likely[window] > PROOF.stroke)) & area
     margin = PROOF.margin * line.height + 2
     open_ = ~grow(letters, 2 * margin)
