@@ -5,7 +5,7 @@ from comfy_api.latest import io, ui
 
 from ..core.judge.plot import plot
 from ..core.judge.score import score
-from ..core.lettering.find import TextRegion
+from ..core.lettering.regions import TextRegion
 from ..core.limits import FPS
 from .find import Regions
 from .tensors import Frames, array_of_mask, frames_of, image_of, picture
