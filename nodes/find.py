@@ -1,5 +1,6 @@
 import json
 
+import torch
 from comfy_api.latest import io, ui
 
 from ..core.lettering.find import find_text
@@ -31,7 +32,7 @@ class CoverLoopFindText(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, cover, read) -> io.NodeOutput:
+    def execute(cls, cover: torch.Tensor, read: bool) -> io.NodeOutput:
         regions = find_text(picture(cover), read=read)
         listing = json.dumps([region.to_dict() for region in regions], ensure_ascii=False, indent=1)
         return io.NodeOutput(regions, listing, ui=ui.PreviewText(listing))

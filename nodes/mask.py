@@ -5,6 +5,7 @@ import torch
 from comfy_api.latest import io, ui
 
 from ..core.errors import UsageError
+from ..core.lettering.find import TextRegion
 from ..core.lettering.hold import Hold
 from ..core.lettering.layer import TextOver, text_layer
 from ..core.lettering.mask import find_glyphs
@@ -49,7 +50,13 @@ class CoverLoopGlyphMask(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, cover, regions, hold=None, lift=None) -> io.NodeOutput:
+    def execute(
+        cls,
+        cover: torch.Tensor,
+        regions: list[TextRegion],
+        hold: torch.Tensor | None = None,
+        lift: torch.Tensor | None = None,
+    ) -> io.NodeOutput:
         shown = picture(cover)
         found = find_glyphs(shown, regions, hold=_painted(hold, shown), lift=_painted(lift, shown))
         mask = mask_of(found.mask)
@@ -84,7 +91,7 @@ class CoverLoopTextLayer(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, cover, plate, mask) -> io.NodeOutput:
+    def execute(cls, cover: torch.Tensor, plate: torch.Tensor, mask: torch.Tensor) -> io.NodeOutput:
         return io.NodeOutput(image_of(text_layer(picture(cover), picture(plate), array_of_mask(mask))))
 
 
@@ -115,7 +122,13 @@ class CoverLoopTextOver(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, frames, layer, cover=None, held=None) -> io.NodeOutput:
+    def execute(
+        cls,
+        frames: torch.Tensor,
+        layer: torch.Tensor,
+        cover: torch.Tensor | None = None,
+        held: torch.Tensor | None = None,
+    ) -> io.NodeOutput:
         over, hold = TextOver(layer_of(layer)), _hold(cover, held)
         lettered = empty_images((*checked(frames).shape[:3], 3))
         progress = comfy.utils.ProgressBar(len(frames))

@@ -1,8 +1,10 @@
 from pathlib import Path
 
 import folder_paths
+import torch
 from comfy_api.latest import io, ui
 
+from ..core.lettering.find import TextRegion
 from ..core.lettering.sheet import lettering_sheet
 from ..core.plate import clean as core
 from ..core.plate.registry import names
@@ -35,7 +37,7 @@ class CoverLoopCleanPlate(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, cover, mask, filler) -> io.NodeOutput:
+    def execute(cls, cover: torch.Tensor, mask: torch.Tensor, filler: str) -> io.NodeOutput:
         plate = core.clean_plate(picture(cover), array_of_mask(mask), filler, folders=[Path(folder_paths.models_dir)])
         return io.NodeOutput(image_of(plate.image), "; ".join((plate.filler, *plate.notes)))
 
@@ -60,7 +62,14 @@ class CoverLoopTextPreview(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, cover, regions, mask, plate, held=None) -> io.NodeOutput:
+    def execute(
+        cls,
+        cover: torch.Tensor,
+        regions: list[TextRegion],
+        mask: torch.Tensor,
+        plate: torch.Tensor,
+        held: torch.Tensor | None = None,
+    ) -> io.NodeOutput:
         still = None if held is None else array_of_mask(held) > 0.5
         sheet = lettering_sheet(picture(cover), regions, array_of_mask(mask), picture(plate), still)
         return io.NodeOutput(ui=ui.PreviewImage(image_of(sheet), cls=cls))

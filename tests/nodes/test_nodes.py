@@ -70,6 +70,21 @@ def test_nodes_are_an_argument_list_and_a_call():
                 assert lines <= 15, f"{path.name}: execute has {lines}"
 
 
+def test_execute_of_every_node_is_annotated(nodes):
+    found = [
+        function
+        for path in sorted((ROOT / "nodes").glob("*.py"))
+        for function in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(function, ast.FunctionDef) and function.name == "execute"
+    ]
+    assert len(found) == len(nodes)
+    for function in found:
+        taken = function.args
+        given = [*taken.posonlyargs, *taken.args[1:], *taken.kwonlyargs, *filter(None, (taken.vararg, taken.kwarg))]
+        bare = [argument.arg for argument in given if argument.annotation is None]
+        assert not bare and function.returns is not None, (function.lineno, ast.unparse(function.args))
+
+
 def test_help_is_served_by_comfyui(comfyui, nodes):
     for name in nodes:
         answer = requests.get(f"{comfyui.url}/extensions/coverloop/docs/{name}.md", timeout=30)
