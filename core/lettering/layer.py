@@ -19,7 +19,7 @@ def text_layer(cover: np.ndarray, plate: np.ndarray, mask: np.ndarray) -> np.nda
     alpha, fully transparent outside the mask. Opacity is the mask's; colour is un-mixed as
     (cover - (1 - a) plate) / a; where that leaves 0..255 the opacity is raised to the least that does not (Porter and
     Duff 1984, solved for the layer). What is opaque but for a tenth is made opaque: a picture that moves behind strokes
-    is seen through them even so (by 4 levels on 2 of 24 covers), a tenth of one that stands still in them is not. Over
+    is seen through them even so, a tenth of one that stands still in them is not. Over
     the same plate the error is at most 1 level; over a moved plate hardly any old background is carried along.
 
     Raises:

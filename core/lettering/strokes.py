@@ -27,10 +27,10 @@ from .ink import Ink, coverage, dot, fit_colour, further, furthest, ridge_of, sa
 _BINS = 32  # per Lab channel
 _WORK_HEIGHT = 80  # px: higher lines are searched scaled down to this
 _SAME = 6.0  # grey levels: candidates nearer than this everywhere are one
-_FULL = 0.4  # of a line's area; on 489 lines of 180 made covers 99 % of the right candidates cover less than 0.31
-_APART = 1.3  # 99.5 % of them are this much likelier stroke than the line's whole area
+_FULL = 0.4  # of a line's area: strokes leave more of it free, a ground does not
+_APART = 1.3  # strokes are this many times likelier stroke than the line's whole area
 _THROUGH = 0.1  # how much; lettering is often printed a little transparent, 0.92 is usual
-_NEXT_WORDS = 0.35  # score of words in a second colour: of 291 lines of 108 made covers three gain, none loses
+_NEXT_WORDS = 0.35  # score from which a second colour is words, not picture
 
 
 def find_strokes(
@@ -40,7 +40,7 @@ def find_strokes(
 
     crop: (h, w, 3) float32 sRGB 0..255; line: (h, w) bool, the line's area; others: (h, w) bool, every line's area, so
     that the surroundings are free of lettering; height: of the line, px; likely: (h, w) float32, chance 0..1 that a
-    pixel is stroke, as `ocr.score_maps` has it.
+    pixel is stroke, as `ppocr.Seen` has it.
     """
     if height > _WORK_HEIGHT:
         return _find_small(crop, line, others, height, likely)
@@ -195,10 +195,8 @@ def _frequent(crop: np.ndarray, weight: np.ndarray, most: int = 3) -> list[np.nd
 def pure(core: np.ndarray, crop: np.ndarray, colour: np.ndarray, behind: np.ndarray) -> np.ndarray:
     """The pixels of `core` (h, w) bool that are printed: of the ink's colour (h, w, 3), or beside one that is.
 
-    Ink is even in colour, a picture that resembles it is not: on 289 lines of 108 made covers nine tenths of the pixels
-    inside strokes are within twice the spread of the better third, or 14 levels; of look-alike picture a tenth is.
-    (10 levels instead of 14 gives slightly better strokes on 489 lines of 180 others.) What is behind may shine through
-    evenly, by up to _THROUGH.
+    Ink is even in colour, a picture that resembles it is not, so the better third of the pixels says how far off the
+    others may be. What is behind may shine through evenly, by up to _THROUGH.
     """
     if not core.any():
         return core
@@ -226,8 +224,7 @@ def _judge(
 
     crisp: share of the strokes' rim that has left them within a pixel, as type does and painted shapes do not; leak:
     share of the strokes that run out of the line's area. Beyond are pixels that go on in the same direction past the
-    candidate's colour: it is then only the colour of the strokes' soft edges. Form and numbers were chosen on 1554
-    candidates of 54 made covers: the winner's F1 against the truth is 0.901, the best candidate of each line has 0.916.
+    candidate's colour: it is then only the colour of the strokes' soft edges.
     """
     alpha, fits = coverage(crop, behind, colour)
     core = pure((alpha > 0.5) & (alpha < 1.7) & fits & line, crop, colour, behind)
