@@ -9,6 +9,7 @@ from comfy_api.latest import io
 
 from ..core.image import SUFFIXES, fit, read_cover
 from ..core.limits import SIZE
+from .known import known
 from .tensors import image_of, picture
 
 EXAMPLE = "cover.png"
@@ -43,6 +44,7 @@ class CoverLoopLoadCover(io.ComfyNode):
             category="CoverLoop",
             description="Reads a cover as the command line does: colour profiles become sRGB, transparent parts "
             "lie over white, photographs stand upright, CMYK and 16 bits are converted.",
+            **known(io.Schema, search_aliases=["album cover", "album art", "open image", "load image"]),
             inputs=[
                 io.Combo.Input(
                     "image",
@@ -81,6 +83,7 @@ class CoverLoopFitCover(io.ComfyNode):
             display_name="Fit Cover",
             category="CoverLoop",
             description="Resizes the cover to the size of the loop, aspect kept, both sides even as video needs them.",
+            **known(io.Schema, search_aliases=["resize cover", "crop square", "resize image"]),
             inputs=[
                 io.Image.Input("image", tooltip="The album cover. Of a batch, the first picture is used."),
                 io.Int.Input(
@@ -88,6 +91,7 @@ class CoverLoopFitCover(io.ComfyNode):
                 ),
                 io.Int.Input(
                     "multiple",
+                    **known(io.Int.Input, advanced=True),
                     default=2,
                     min=2,
                     max=64,

@@ -4,6 +4,7 @@ import torch
 from comfy_api.latest import io, ui
 
 from ..core.lettering.find import find_text
+from .known import known
 from .tensors import picture
 
 Regions = io.Custom("COVERLOOP_REGIONS")
@@ -17,6 +18,7 @@ class CoverLoopFindText(io.ComfyNode):
             display_name="Find Lettering",
             category="CoverLoop",
             description="Finds every piece of lettering on the cover (PP-OCRv6) and reads what can be read.",
+            **known(io.Schema, search_aliases=["ocr", "text detection", "detect text", "read text"]),
             inputs=[
                 io.Image.Input("cover", tooltip="The album cover. Of a batch, the first picture is used."),
                 io.Boolean.Input(

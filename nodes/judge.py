@@ -8,6 +8,7 @@ from ..core.judge.score import score
 from ..core.lettering.regions import TextRegion
 from ..core.limits import FPS
 from .find import Regions
+from .known import known
 from .tensors import Frames, array_of_mask, frames_of, image_of, picture
 
 
@@ -20,6 +21,7 @@ class CoverLoopScore(io.ComfyNode):
             category="CoverLoop",
             description="Judges the loop: is the join visible, does anything jump or stall, is the cover kept, does "
             "the lettering hold still, does enough move. The frames pass through unchanged.",
+            **known(io.Schema, search_aliases=["loop quality", "seam score", "check loop"]),
             inputs=[
                 io.Image.Input("frames", tooltip="One turn of the loop."),
                 io.Float.Input("fps", default=24.0, **FPS.ends(), step=0.001, tooltip="Frames per second of the loop."),

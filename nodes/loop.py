@@ -16,6 +16,7 @@ from ..core.loop.cut import trim
 from ..core.loop.retime import retime
 from ..core.loop.ring import best_cut
 from ..core.loop.tone import tone_match
+from .known import known
 from .tensors import array_of_mask, clip_of, images_of, picture
 
 AUTO, FLOW = "auto", "optical flow"
@@ -87,6 +88,7 @@ class CoverLoopTrim(io.ComfyNode):
             display_name="Trim Ends",
             category="CoverLoop",
             description="Takes the first and last frames off a generated clip: Wan settles in and fades out there.",
+            **known(io.Schema, search_aliases=["cut frames", "drop frames"]),
             inputs=[
                 io.Image.Input("frames", tooltip="The clip as it was decoded."),
                 io.Int.Input("start", default=2, **TRIM.ends(), tooltip="Frames to take off the beginning."),
@@ -109,6 +111,7 @@ class CoverLoopToneMatch(io.ComfyNode):
             category="CoverLoop",
             description="Takes flashes, flicker and colour drift out of the clip and brings it to the tone of the "
             "cover. The correction is smooth in time, so it does not flicker itself.",
+            **known(io.Schema, search_aliases=["colour match", "color match", "flicker", "drift"]),
             inputs=[
                 io.Image.Input("frames", tooltip="The clip."),
                 io.Image.Input(
@@ -141,6 +144,7 @@ class CoverLoopFindCut(io.ComfyNode):
             category="CoverLoop",
             description="Looks for the part of the clip whose end meets its beginning best: picture meets picture and "
             "motion meets motion (as in Video Textures).",
+            **known(io.Schema, search_aliases=["find loop", "loop point", "best cut"]),
             inputs=[
                 io.Image.Input("frames", tooltip="The clip."),
                 io.Int.Input(
@@ -151,6 +155,7 @@ class CoverLoopFindCut(io.ComfyNode):
                 ),
                 io.Int.Input(
                     "near",
+                    **known(io.Int.Input, advanced=True),
                     default=0,
                     min=0,
                     max=FRAMES.high,
@@ -176,10 +181,12 @@ class CoverLoopClose(io.ComfyNode):
             category="CoverLoop",
             description="Makes the clip a ring whose steps are even: as many frames across the join as its gap and the "
             "motion on both sides ask for, stalls left out, holes filled. The first frame stays the first.",
+            **known(io.Schema, search_aliases=["seamless loop", "close seam", "rife", "interpolate seam"]),
             inputs=[
                 io.Image.Input("frames", tooltip="The clip, cut where it loops best."),
                 io.Int.Input(
                     "near",
+                    **known(io.Int.Input, advanced=True),
                     default=0,
                     min=0,
                     max=FRAMES.high,
@@ -209,6 +216,7 @@ class CoverLoopRetime(io.ComfyNode):
             category="CoverLoop",
             description="Gives the loop its exact length and frame rate. The step from the last frame to the first is "
             "one like any other, so no hole opens at the join.",
+            **known(io.Schema, search_aliases=["change fps", "frame interpolation", "change length", "rife"]),
             inputs=[
                 io.Image.Input("frames", tooltip="One turn of the loop."),
                 io.Float.Input(

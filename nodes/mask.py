@@ -11,6 +11,7 @@ from ..core.lettering.layer import TextOver, text_layer
 from ..core.lettering.mask import find_glyphs
 from ..core.pixels import resized
 from .find import Regions
+from .known import known
 from .tensors import array_of_mask, checked, empty_images, image_of, layer_of, mask_of, picture, rgb_float
 
 
@@ -23,6 +24,7 @@ class CoverLoopGlyphMask(io.ComfyNode):
             category="CoverLoop",
             description="Masks the lettering to the stroke, with its outline, shadow and glow. A line is lifted whole "
             "or, where a part of it would be left behind, held whole.",
+            **known(io.Schema, search_aliases=["text mask", "lettering mask", "text segmentation"]),
             inputs=[
                 io.Image.Input("cover", tooltip="The cover the regions were found on."),
                 Regions.Input("regions", tooltip="From Find Lettering. Regions marked 'keep' stay in the picture."),
@@ -78,6 +80,7 @@ class CoverLoopTextLayer(io.ComfyNode):
             display_name="Lift Lettering",
             category="CoverLoop",
             description="Lifts the lettering off as a transparent layer: colour and alpha un-mixed from the plate.",
+            **known(io.Schema, search_aliases=["text layer", "extract text", "unmix alpha"]),
             inputs=[
                 io.Image.Input("cover", tooltip="The cover with its lettering."),
                 io.Image.Input("plate", tooltip="The same cover without lettering, from Clean Plate."),
@@ -103,6 +106,7 @@ class CoverLoopTextOver(io.ComfyNode):
             display_name="Lettering Back",
             category="CoverLoop",
             description="Lays the lettering over every frame at the same pixels, so that it never moves.",
+            **known(io.Schema, search_aliases=["overlay text", "composite text", "put text back"]),
             inputs=[
                 io.Image.Input("frames", tooltip="The frames of the loop, the size of the layer."),
                 io.Image.Input("layer", tooltip="The transparent layer from Lift Lettering."),

@@ -8,6 +8,7 @@ from ..core.motion.manner import read_manner
 from ..core.motion.preview import preview as seen
 from ..core.motion.recipe import Recipe, derive_recipe
 from ..core.pixels import LUMA
+from .known import known
 from .tensors import array_of_mask, image_of, images_of, picture
 
 _STILL = io.Mask.Input(
@@ -50,6 +51,7 @@ class CoverLoopRecipe(io.ComfyNode):
             category="CoverLoop",
             description="Says what moves and how, as a small JSON document derived from the picture. To change "
             "it, paste it into 'edited' of Ambient Motion.",
+            **known(io.Schema, search_aliases=["motion settings", "what moves", "effects"]),
             inputs=[
                 io.Image.Input("plate", tooltip="The clean plate: what will move."),
                 io.Int.Input(
@@ -91,6 +93,10 @@ class CoverLoopAmbient(io.ComfyNode):
             category="CoverLoop",
             description="Brings the plate gently alive on the CPU. Periodic by construction: after the last frame "
             "comes the first, exactly, and that is the plate itself.",
+            **known(
+                io.Schema,
+                search_aliases=["cinemagraph", "animate still", "parallax", "living picture", "seamless loop"],
+            ),
             inputs=[
                 io.Image.Input("plate", tooltip="The clean plate. Of a batch, the first picture is used."),
                 io.String.Input(
@@ -146,6 +152,7 @@ class CoverLoopMotionPreview(io.ComfyNode):
             category="CoverLoop",
             description="Shows a motion recipe over the plate before it is played: where each effect acts in colours, "
             "which way things move as arrows, what is held still hatched.",
+            **known(io.Schema, search_aliases=["preview motion", "show recipe", "motion arrows"]),
             inputs=[
                 io.Image.Input("plate", tooltip="The clean plate. Of a batch, the first picture is used."),
                 io.String.Input(

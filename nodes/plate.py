@@ -9,6 +9,7 @@ from ..core.lettering.sheet import lettering_sheet
 from ..core.plate import clean as core
 from ..core.plate.registry import names
 from .find import Regions
+from .known import known
 from .tensors import array_of_mask, image_of, picture
 
 
@@ -20,6 +21,7 @@ class CoverLoopCleanPlate(io.ComfyNode):
             display_name="Clean Plate",
             category="CoverLoop",
             description="Fills what the lettering covered. LaMa where its weights are, else by the surroundings.",
+            **known(io.Schema, search_aliases=["inpaint text", "remove text", "lama", "erase lettering"]),
             inputs=[
                 io.Image.Input("cover", tooltip="The cover with its lettering."),
                 io.Mask.Input("mask", tooltip="The glyph mask: what to fill."),
@@ -50,6 +52,7 @@ class CoverLoopTextPreview(io.ComfyNode):
             display_name="Lettering Preview",
             category="CoverLoop",
             description="Shows the regions on the cover, the glyph mask and the clean plate side by side.",
+            **known(io.Schema, search_aliases=["preview text regions", "show text mask"]),
             inputs=[
                 io.Image.Input("cover", tooltip="The cover with its lettering."),
                 Regions.Input("regions", tooltip="From Find Lettering."),

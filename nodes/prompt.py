@@ -22,6 +22,7 @@ from ..core.prompt.words.safety import refuse_unsafe
 from ..core.prompt.words.wan import forbidden
 from ..core.prompt.words.wish import read_wish
 from .find import Regions
+from .known import known
 from .tensors import picture
 
 _REPORT = "Who answered, what was decided and why, what was left out, as JSON."
@@ -46,6 +47,7 @@ class CoverLoopJudgeText(io.ComfyNode):
             category="CoverLoop",
             description="Decides for each piece of lettering whether it comes off the picture: titles and credits do, "
             "a neon sign or a label that belongs to the scene stays. A model may also add lettering that was missed.",
+            **known(io.Schema, search_aliases=["keep text", "which text to lift", "title and artist"]),
             inputs=[
                 io.Image.Input("cover", tooltip="The cover the regions were found on."),
                 Regions.Input("regions", tooltip="From Find Lettering."),
@@ -111,6 +113,7 @@ class CoverLoopMotionPrompt(io.ComfyNode):
             category="CoverLoop",
             description="Looks at the clean plate and says what moves: as prompts for Wan and as a recipe for Ambient "
             "Motion, from one answer. Camera moves, scene changes and the like are left out and reported.",
+            **known(io.Schema, search_aliases=["image to video prompt", "caption cover", "prompt from image"]),
             inputs=[
                 io.Image.Input(
                     "plate", tooltip="The clean plate: what will move. Of a batch, the first picture is used."
@@ -182,6 +185,7 @@ class CoverLoopPromptEdit(io.ComfyNode):
             category="CoverLoop",
             description="Takes over the prompt: what you write here is used as it stands, also when the prompt before "
             "it is made anew. Empty fields let the suggestion through, which is shown below.",
+            **known(io.Schema, search_aliases=["change prompt", "positive negative"]),
             inputs=[
                 io.String.Input("positive", force_input=True, tooltip="The suggestion, from Motion Prompt."),
                 io.String.Input("negative", force_input=True, tooltip="The suggestion, from Motion Prompt."),

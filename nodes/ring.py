@@ -5,6 +5,7 @@ import torch
 from comfy_api.latest import io
 
 from ..core.wan import ring as core
+from .known import known
 
 KEY = "coverloop_ring"
 
@@ -19,6 +20,7 @@ class CoverLoopLatentShift(io.ComfyNode):
             description="Turns the clip around a ring while it is sampled, so that Wan never sees where it ends. "
             "Decode with Cyclic Decode. Experimental: sampling takes 'cuts' times as long, and past 'release' the "
             "first frame may leave the cover.",
+            **known(io.Schema, search_aliases=["seamless loop", "cyclic latent", "roll latent", "loop sampling"]),
             inputs=[
                 io.Model.Input("model", tooltip="Wan 2.2, after its LoRAs and ModelSamplingSD3."),
                 io.Int.Input(
@@ -31,6 +33,7 @@ class CoverLoopLatentShift(io.ComfyNode):
                 ),
                 io.Float.Input(
                     "release",
+                    **known(io.Float.Input, advanced=True),
                     default=0.5,
                     min=0.0,
                     max=1.0,
@@ -88,11 +91,13 @@ class CoverLoopCyclicDecode(io.ComfyNode):
             category="CoverLoop",
             description="Decodes a clip made with Latent Shift as a ring: 4 frames for every latent frame, the first "
             "one included. Experimental.",
+            **known(io.Schema, search_aliases=["vae decode loop", "seamless decode"]),
             inputs=[
                 io.Latent.Input("samples", tooltip="From the sampler."),
                 io.Vae.Input("vae", tooltip="The Wan VAE."),
                 io.Int.Input(
                     "lead",
+                    **known(io.Int.Input, advanced=True),
                     default=4,
                     min=1,
                     max=64,

@@ -10,6 +10,7 @@ from comfy_api.latest import io, ui
 from ..core import limits
 from ..core.files import write_text
 from ..core.video.encode import CRF, encode, write_poster
+from .known import known
 from .tensors import frames_of, picture
 
 
@@ -22,6 +23,7 @@ class CoverLoopSave(io.ComfyNode):
             category="CoverLoop",
             description="Writes the loop as an MP4 that plays everywhere (H.264, Rec.709, no audio) and whose join the "
             "encoder does not open again, with a poster (first frame) and a sidecar JSON.",
+            **known(io.Schema, search_aliases=["save video", "export mp4", "video combine", "loop export"]),
             inputs=[
                 io.Image.Input("frames", tooltip="One turn of the loop."),
                 io.Float.Input("fps", default=24.0, **limits.FPS.ends(), step=0.001, tooltip="Frames per second."),
@@ -32,6 +34,7 @@ class CoverLoopSave(io.ComfyNode):
                 ),
                 io.Int.Input(
                     "crf",
+                    **known(io.Int.Input, advanced=True),
                     default=CRF,
                     **limits.CRF.ends(),
                     tooltip="Quality of the encode: lower is better and larger. 16 is hard to tell from the frames.",

@@ -11,6 +11,7 @@ from ..core.errors import ModelError
 from ..core.limits import MEGAPIXELS, SECONDS, SPARE
 from ..core.pixels import resized
 from ..core.wan import clip as core
+from .known import known
 from .tensors import checked, frames_of, image_of, images_of, picture
 
 NONE = "none"
@@ -25,6 +26,7 @@ class CoverLoopFitWan(io.ComfyNode):
             category="CoverLoop",
             description="Gives Wan 2.2 the start picture, size and length it works with: sides a multiple of 32 at the "
             "area it was trained on, 4n + 1 frames with some to spare for the join.",
+            **known(io.Schema, search_aliases=["wan size", "resize for wan", "frame count"]),
             inputs=[
                 io.Image.Input("plate", tooltip="The clean plate."),
                 io.Float.Input(
@@ -39,6 +41,7 @@ class CoverLoopFitWan(io.ComfyNode):
                 ),
                 io.Int.Input(
                     "spare",
+                    **known(io.Int.Input, advanced=True),
                     default=9,
                     **SPARE.ends(),
                     tooltip="Frames generated on top of the loop: trimmed ends and room for the search of the cut.",
@@ -70,6 +73,7 @@ class CoverLoopScaleToCover(io.ComfyNode):
             display_name="Scale to Cover",
             category="CoverLoop",
             description="Brings the frames to the size of the cover, so that the lettering goes back at full size.",
+            **known(io.Schema, search_aliases=["upscale frames", "resize to cover"]),
             inputs=[
                 io.Image.Input("frames", tooltip="The frames of the loop, at the size they were generated."),
                 io.Image.Input("cover", tooltip="The cover: only its size counts."),
@@ -99,6 +103,7 @@ class CoverLoopLora(io.ComfyNode):
             category="CoverLoop",
             description="Loads a LoRA into the model, as LoraLoaderModelOnly does, and says how much of it fits: one "
             "made for another model or another size stops the run instead of doing nothing.",
+            **known(io.Schema, search_aliases=["load lora", "wan lora"]),
             inputs=[
                 io.Model.Input("model", tooltip="Wan 2.2 TI2V 5B, or the LoRA before this one."),
                 io.Combo.Input(
