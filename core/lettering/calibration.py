@@ -40,6 +40,22 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Hangul:
+    """height: px that a line is read at, longest: its most px of length; least_side: px of the cover below which it is
+    not tried; most: the largest so many unread lines of a cover are tried; surely_other: trust from which another
+    script is believed; trust: from which Hangul is; space: of the height, least gap between words; timeout: seconds."""
+
+    height: int = 64
+    longest: int = 1600
+    least_side: int = 8
+    most: int = 12
+    surely_other: float = 0.9
+    trust: float = 0.8
+    space: float = 0.22
+    timeout: int = 20
+
+
+@dataclass(frozen=True)
 class Strokes:
     """Which of the detector's features tell stroke from ground: a logistic regression by scripts/fit_strokes.py.
 
@@ -98,6 +114,7 @@ class Holding:
 
 
 FINDING = Finding()
+HANGUL = Hangul()
 HOLDING = Holding()
 PROOF = Proof()
 STROKES = Strokes()

@@ -18,7 +18,8 @@ import numpy as np
 from ..errors import CoverError
 from ..pixels import disc, grow
 from . import ppocr
-from .calibration import FINDING
+from .calibration import FINDING, HANGUL
+from .hangul import read_hangul
 from .ppocr import Reading, Seen
 from .regions import TextRegion, in_reading_order
 
@@ -54,16 +55,18 @@ def find_text(cover: np.ndarray, *, read: bool = True) -> list[TextRegion]:
 
     cover: (H, W, 3) uint8 sRGB. The detector looks at the cover small, for display type that fills a part of it, and
     large, for lines and credits; at very large covers also in tiles. Outlines follow what it sees, so arcs and rotated
-    type keep a tight outline. With `read`, Latin, Japanese and Chinese are read; other scripts are found, and their
-    text stays None.
+    type keep a tight outline. With `read`, Latin, Japanese and Chinese are read, and Hangul where Tesseract is (see
+    `hangul`); other scripts are found, and their text stays None.
 
     Raises:
         CoverError: `cover` is not (H, W, 3) uint8. ModelError: the weights are missing.
     """
     if cover.ndim != 3 or cover.shape[2] != 3 or cover.dtype != np.uint8:
         raise CoverError(f"cover is {cover.shape} {cover.dtype}; find_text needs (H, W, 3) uint8")
-    found = _found(cover.tobytes(), *cover.shape[:2]).sure
-    return list(found if read else (replace(region, text=None) for region in found))
+    pixels, (height, width) = cover.tobytes(), cover.shape[:2]
+    if read:
+        return list(_read(pixels, height, width))
+    return [replace(region, text=None) for region in _found(pixels, height, width).sure]
 
 
 def doubtful(cover: np.ndarray) -> list[TextRegion]:
@@ -72,7 +75,11 @@ def doubtful(cover: np.ndarray) -> list[TextRegion]:
 
 
 class _Found(NamedTuple):
+    """sure: what is lettering, as far as PP-OCRv6 reads it, and unread: what of it may read otherwise; doubtful: what
+    may be lettering."""
+
     sure: tuple[TextRegion, ...]
+    unread: frozenset[TextRegion]
     doubtful: tuple[TextRegion, ...]
 
 
@@ -83,14 +90,30 @@ def _found(pixels: bytes, height: int, width: int) -> _Found:
     for seen in looks(cover):
         pieces = _merged(pieces, _pieces(seen.lettering, _grid(cover)))
     regions = [_region(piece, cover.shape[:2]) for piece in pieces if piece.score >= FINDING.least_score]
-    sure, rest = [], []
+    sure, unread, rest = [], [], []
     for region, reading in zip(regions, _readings(cover, regions), strict=True):
         if _is_lettering(region, reading, cover.shape[:2]):
             sure.append(replace(region, text=_told(reading)))
+            if reading.trust < HANGUL.surely_other:
+                unread.append(sure[-1])
         elif region.confidence >= FINDING.doubtful_score and _share(region, cover.shape[:2]) < FINDING.unread_area:
             rest.append(region)
     rest.sort(key=lambda region: -_share(region, cover.shape[:2]))
-    return _Found(tuple(in_reading_order(sure)), tuple(rest[: FINDING.doubtful_most]))
+    unread.sort(key=lambda region: -_share(region, cover.shape[:2]))
+    return _Found(tuple(in_reading_order(sure)), frozenset(unread[: HANGUL.most]), tuple(rest[: FINDING.doubtful_most]))
+
+
+@lru_cache(maxsize=1)
+def _read(pixels: bytes, height: int, width: int) -> tuple[TextRegion, ...]:
+    """What is surely lettering, with Hangul read too."""
+    cover = np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
+    found = _found(pixels, height, width)
+    return tuple(_in_hangul(cover, region) if region in found.unread else region for region in found.sure)
+
+
+def _in_hangul(cover: np.ndarray, region: TextRegion) -> TextRegion:
+    readings = [reading for view in _views(cover, region) if (reading := read_hangul(view))]
+    return replace(region, text=max(readings, key=lambda one: one.trust).text) if readings else region
 
 
 def looks(cover: np.ndarray) -> tuple[Seen, ...]:

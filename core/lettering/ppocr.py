@@ -167,6 +167,5 @@ def _decoded(chances: np.ndarray, characters: tuple[str, ...]) -> Reading:
     """chances: (steps, characters). Greedy decoding (connectionist temporal classification, Graves et al. 2006)."""
     best = chances.argmax(1)
     starts = np.flatnonzero((best != 0) & (np.diff(best, prepend=0) != 0))
-    text = "".join(characters[best[step]] for step in starts)
-    trust = float(chances[starts, best[starts]].mean()) if len(starts) else 0.0
-    return Reading(" ".join(text.split()), trust)
+    text = " ".join("".join(characters[best[step]] for step in starts).split())
+    return Reading(text, float(chances[starts, best[starts]].mean()) if text else 0.0)
