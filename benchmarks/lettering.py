@@ -1,11 +1,17 @@
 """How well lettering is found, masked, lifted and filled, on covers whose lettering is known.
 
 usage: python benchmarks/lettering.py COVERS_DIR [--sheet OUT.png] [--fillers]
+       python benchmarks/lettering.py WORDS_DIR [--side 720]
 
 COVERS_DIR holds NAME.jpg (or .png), NAME.clean.jpg, NAME.mask.png (every pixel the lettering changed) and NAME.json
 (items with text and style). Prints one JSON line: means and worst covers, per style, seconds per step, masked share of
 the text-free pictures, and with --fillers each filler's plates. The sheet shows cover, mask (red: wrongly masked,
 blue: missed), plate and four times the plate's error, worst covers first.
+
+WORDS_DIR, of pictures whose words are known but not their strokes, holds NAME.jpg (or .png) and NAME.json: size (width,
+height) and words with text, quad (four corners, px of that size) and kind (drawn, scene; all others are printed).
+Prints how many words of each kind are found, lifted and held, each where 45 % of its quad is, what share of the
+pictures is held, and seconds per step.
 """
 
 from __future__ import annotations
@@ -13,7 +19,8 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +29,12 @@ import numpy as np
 from coverloop.core.image import read_cover
 from coverloop.core.lettering.find import find_text
 from coverloop.core.lettering.layer import TextOver, text_layer
-from coverloop.core.lettering.mask import glyph_mask
+from coverloop.core.lettering.mask import find_glyphs, glyph_mask
 from coverloop.core.lettering.regions import decide_lift
 from coverloop.core.plate.clean import clean_plate
 from coverloop.core.plate.registry import fillers
 
+OF_A_WORD = 0.45
 STEPS = ("find", "mask", "plate", "layer")
 FIGURES = ("recall", "iou", "precision", "plate_db", "layer_error", "text_free_masked")
 
@@ -127,16 +135,70 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return result
 
 
+def measure_words(picture: Path, side: int) -> dict[str, Any]:
+    """How many words of a picture are found, lifted and held, by kind; the longer side is scaled to `side` px."""
+    cover = read_cover(picture).image
+    known = json.loads(picture.with_suffix(".json").read_text(encoding="utf-8"))
+    scale = side / max(cover.shape[:2])
+    size = round(cover.shape[1] * scale), round(cover.shape[0] * scale)
+    cover = cv2.resize(cover, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    clock = [time.perf_counter()]
+    regions = find_text(cover)
+    clock.append(time.perf_counter())
+    glyphs = find_glyphs(cover, decide_lift(cover, regions))
+    clock.append(time.perf_counter())
+    areas = {
+        "found": _filled([region.polygon for region in regions], cover.shape[:2]),
+        "lifted": _filled([region.polygon for region in glyphs.regions if region.lift], cover.shape[:2]) & ~glyphs.held,
+        "held": glyphs.held,
+    }
+    kinds: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(("words", *areas), 0))
+    for word in known["words"]:
+        counts = kinds[word["kind"] if word["kind"] in ("drawn", "scene") else "printed"]
+        counts["words"] += 1
+        quad = _filled([np.asarray(word["quad"]) * size / known["size"]], cover.shape[:2])
+        for name, area in areas.items():
+            counts[name] += bool(area[quad].mean() >= OF_A_WORD)
+    steps = dict(zip(STEPS, np.diff(clock), strict=False))
+    return {"kinds": kinds, "held": float(glyphs.held.mean()), "seconds": steps}
+
+
+def _filled(outlines: Sequence[Any], size: tuple[int, int]) -> np.ndarray:
+    area = np.zeros(size, np.uint8)
+    for outline in outlines:
+        cv2.fillPoly(area, [np.round(outline).astype(np.int32)], 1)
+    return area > 0
+
+
+def summary_of_words(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Words of all pictures by kind, the mean share that is held, and mean seconds."""
+    kinds: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        for kind, counts in row["kinds"].items():
+            kinds[kind].update(counts)
+    return {
+        "pictures": len(rows),
+        **{kind: dict(counts) for kind, counts in sorted(kinds.items())},
+        "area_held": round(float(np.mean([row["held"] for row in rows])), 3),
+        "seconds": {step: round(float(np.mean([row["seconds"][step] for row in rows])), 2) for step in STEPS[:2]},
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("covers", type=Path)
     parser.add_argument("--sheet", type=Path, help="write a contact sheet")
     parser.add_argument("--fillers", action="store_true", help="fill with each filler that is ready")
+    parser.add_argument("--side", type=int, default=720, help="longer side, px, of pictures whose words are known")
     given = parser.parse_args()
     names = sorted(path.name.removesuffix(".mask.png") for path in given.covers.glob("*.mask.png"))
+    find_text(np.zeros((64, 64, 3), np.uint8))  # loading the network is not timed
     if not names:
-        parser.error(f"{given.covers}: no NAME.mask.png in it")
-    find_text(np.zeros((64, 64, 3), np.uint8), read=False)  # loading the network is not timed
+        pictures = sorted(path for path in given.covers.glob("*.[jp][pn]g") if path.with_suffix(".json").exists())
+        if not pictures:
+            parser.error(f"{given.covers}: no NAME.mask.png in it, and no NAME.jpg with a NAME.json")
+        print(json.dumps(summary_of_words([measure_words(picture, given.side) for picture in pictures])))
+        return
     measured = [measure(given.covers, name, given.fillers) for name in names]
     print(json.dumps(summary([figures for figures, _ in measured])))
     if given.sheet:
