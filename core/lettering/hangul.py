@@ -25,7 +25,7 @@ def tesseract() -> Any:
     try:
         package = importlib.import_module("pytesseract")
         return package if "kor" in package.get_languages() else None
-    except (ImportError, OSError):  # no package, no program
+    except (ImportError, OSError, RuntimeError):  # no package, no program, none that works
         return None
 
 

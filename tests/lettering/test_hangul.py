@@ -1,6 +1,7 @@
 """Hangul, read by the real Tesseract, in a real font."""
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +14,16 @@ from lettered import coverage, over, picture
 
 FONT = Path(sys.prefix) / "weights" / "NanumGothic.ttf"  # put there by the set-up
 INK = np.array([245.0, 240, 225])
-needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="no Tesseract on this machine")
+
+
+def installed() -> bool:
+    if shutil.which("tesseract") is None:
+        return False
+    told = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True, check=False)
+    return "kor" in told.stdout.split()
+
+
+needs_tesseract = pytest.mark.skipif(not installed(), reason="no Tesseract with Korean on this machine")
 
 
 @pytest.fixture(autouse=True)
