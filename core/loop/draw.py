@@ -37,7 +37,7 @@ class Pair:
         small = have.shape
         from_a, from_b = (warped(e, to, small) for e, to in zip(self._energies, (to_a, to_b), strict=True))
         wanted = from_a + (from_b - from_a) * cv2.resize(share, small[::-1], interpolation=cv2.INTER_AREA)
-        whole = (width, height)
+        whole, fresh = (width, height), None
         if self._grain is not None:
             white = _FINE_OF_WHITE * float(np.square(self._grain.channels).mean())
             kept = cv2.resize((1 - share) ** 2 + share**2, small[::-1], interpolation=cv2.INTER_AREA)
@@ -48,7 +48,7 @@ class Pair:
             fresh *= np.sqrt(cv2.resize(lacking, whole, interpolation=cv2.INTER_LINEAR))[..., None]
         gain = np.sqrt(np.clip(wanted / np.maximum(have, 0.05), 0.0 if self._grain else 1.0, 4.0))
         picture += fine * (cv2.resize(gain, whole, interpolation=cv2.INTER_LINEAR) - 1)[..., None]
-        if self._grain is not None:
+        if fresh is not None:
             picture += fresh
         return _bytes(picture)
 

@@ -87,7 +87,7 @@ def _mended(flow: np.ndarray, lost: np.ndarray) -> np.ndarray:
 def _inverted(flow: np.ndarray, time: float, lost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """For each pixel of the picture at `time`: the offset to where it came from, and how unsure that place is."""
     x, y = grid(*flow.shape[:2])
-    offset = -time * flow
+    offset = before = -time * flow
     for _ in range(4):
         before, offset = offset, -time * _sample(flow, x + offset[..., 0], y + offset[..., 1])
     astray = ((offset - before) ** 2).sum(-1)  # where nothing comes from, the iteration does not settle

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-import requests
 from coverloop.orchestrator.job.manifest import FOLDER, load_workflow, workflow_ids
+from published import as_published
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = importlib.util.spec_from_file_location("export_workflows", ROOT / "scripts" / "export_workflows.py")
@@ -38,17 +38,7 @@ def test_graph_opens_without_errors_and_exports_to_the_api_graph(page, comfyui, 
     assert export.missing_nodes(page) == []
     assert export.complaints(page) == []
     committed = json.loads((FOLDER / "api" / f"{name}.json").read_text("utf-8"))
-    assert as_published(exported, committed, requests.get(f"{comfyui.url}/object_info", timeout=60).json()) == committed
-
-
-def as_published(exported, committed, known):
-    """Without optional inputs that a node got since the graph was published, where they are at their defaults."""
-    for id, node in exported.items():
-        optional = known.get(node["class_type"], {}).get("input", {}).get("optional", {})
-        for key in set(node["inputs"]) - set(committed.get(id, {}).get("inputs", {})):
-            if key in optional and node["inputs"][key] == optional[key][1].get("default"):
-                del node["inputs"][key]
-    return exported
+    assert as_published(exported, committed, comfyui.url) == committed
 
 
 @pytest.mark.parametrize("name", GRAPHS)
@@ -158,7 +148,6 @@ def test_manifest_holds_the_hashes_and_every_graph():
 
 @pytest.mark.parametrize("name", GRAPHS)
 def test_every_node_of_a_graph_is_named_by_a_pack_or_is_stock(comfyui, name):
-    import requests
 
     workflow = load_workflow(name)
     stock = set(requests.get(f"{comfyui.url}/object_info", timeout=60).json())
