@@ -88,18 +88,25 @@ class Bounds:
 @dataclass(frozen=True)
 class Proof:
     """edge: grey levels a pixel from which an edge is one; usual: how many times the edges around a line are taken for
-    picture in it; of_doubtful: bounds of regions of which the detector is not sure; stroke: chance from which a pixel
-    is held as one; display: share of the cover that a line is high of which only the letters are held, with a margin
-    of so many of its heights; widest_margin: of the cover, around what is held; within_held: share of a line in what is
-    held, from which it is held with it."""
+    picture in it; widest_margin: of the cover, around what is held; within_held: share of a line in what is held, from
+    which it is held with it.
+
+    display: share of the cover that a line is high of which only the letters are held. Of it, clear: share of its
+    pixels that are fainter than its clearest strokes; faint: chance of these from which a pixel is stroke; in heights
+    of the line, speck: side of what is too small for one; apart: half of how far strokes are apart between which is
+    held; margin: how far around is; gap: side of what is too small to move by itself, or in part."""
 
     edge: float = 10.0
     usual: float = 1.2
     of_lines: Bounds = Bounds(doubt=0.2, left_edges=0.2, unlike=0.31, left_strokes=0.35)
     of_doubtful: Bounds = Bounds(doubt=0.05, left_edges=0.05, unlike=0.1, left_strokes=0.15)
-    stroke: float = 0.4
     display: float = 0.25
-    margin: float = 0.08
+    faint: float = 0.35
+    clear: float = 0.95
+    speck: float = 0.1
+    apart: float = 0.08
+    margin: float = 0.02
+    gap: float = 0.5
     widest_margin: float = 0.01
     within_held: float = 0.3
 

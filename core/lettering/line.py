@@ -28,12 +28,14 @@ _FAINT = 1.5  # grey levels: the fading end of a shadow is followed down to this
 class Scene:
     """What is known of a cover before its lines are looked at one by one.
 
-    picture: (H, W, 3) float32 sRGB 0..255; likely: (H, W) float32, chance 0..1 that a pixel is stroke; lettered: (H, W)
-    bool, the areas of all lines.
+    picture: (H, W, 3) float32 sRGB 0..255; likely: (H, W) float32, chance 0..1 that a pixel is stroke; likely_large:
+    the same of type so large that the detector sees it better when the cover is small; lettered: (H, W) bool, the areas
+    of all lines.
     """
 
     picture: np.ndarray
     likely: np.ndarray
+    likely_large: np.ndarray
     lettered: np.ndarray
 
 

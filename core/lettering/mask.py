@@ -96,12 +96,12 @@ def find_glyphs(
     reasons = [_why_not(one, scene, edges, whole) for one in tried]
     for one, why in zip(tried, reasons, strict=True):
         if why and one.fate in (_Fate.LIFT, _Fate.INSIST, _Fate.HOLD):
-            held |= held_shape(one.line, edges, scene.likely)
+            held |= held_shape(scene, one.line, edges)
     decided = []
     for one, why in zip(tried, reasons, strict=True):
         if not why and one.fate is not _Fate.INSIST and float(held[one.line.area].mean()) > PROOF.within_held:
             why = "it lies in what is held"
-            held |= held_shape(one.line, edges, scene.likely)
+            held |= held_shape(scene, one.line, edges)
         if not why:
             one.lay(mask)
             for words in one.words:
@@ -172,8 +172,10 @@ def _maybe(cover: np.ndarray, lines: Sequence[Line]) -> list[Line]:
 
 def _scene(cover: np.ndarray, lines: Sequence[Line]) -> Scene:
     lettered = np.any([line.area for line in lines], axis=0)
-    likely = cv2.resize(looks(cover)[-1].strokes, cover.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return Scene(cover.astype(np.float32), likely, lettered)
+    small, *_, large = (
+        cv2.resize(seen.strokes, cover.shape[1::-1], interpolation=cv2.INTER_LINEAR) for seen in looks(cover)
+    )
+    return Scene(cover.astype(np.float32), large, small, lettered)
 
 
 def _tried(scene: Scene, lines: Sequence[tuple[Line, _Fate]]) -> list[_Tried]:

@@ -74,18 +74,55 @@ def fails(found: Evidence, doubtful: bool = False) -> str:
     return ""
 
 
-def held_shape(line: Line, edges: np.ndarray, likely: np.ndarray) -> np.ndarray:
-    """What is held of a line that is not lifted, as one piece, (H, W) bool: its outline; of display type, between whose
-    letters much of the picture can be, its letters with a margin."""
+def held_shape(scene: Scene, line: Line, edges: np.ndarray) -> np.ndarray:
+    """What is held of a line that is not lifted, (H, W) bool: its outline; of display type, between whose letters much
+    of the picture can be, its letters with a margin.
+
+    The picture has edges between letters as well, so letters are where the detector sees strokes, measured by the
+    clearest of the line: the larger and the rougher type is, the fainter it sees them. Of thick strokes it sees the
+    rims alone, so a plain patch that is mostly held is held whole.
+    """
     margin = min(0.12 * line.height, PROOF.widest_margin * min(line.area.shape)) + 2
-    area = grow(filled(line.region, edges.shape), margin)
+    inside = filled(line.region, line.area.shape)
+    area = grow(inside, margin)
     if not area.any() or line.height < PROOF.display * min(area.shape):
         return area
-    held = np.zeros_like(area)
     window = window_of(area, int(0.5 * line.height + 6))
-    area = area[window]
-    letters = (edges[window] | (likely[window] > PROOF.stroke)) & area
-    margin = PROOF.margin * line.height + 2
-    open_ = ~grow(letters, 2 * margin)
-    held[window] = ~grow(open_, margin) & area
+    inside, area, seen = inside[window], area[window], np.maximum(scene.likely, scene.likely_large)[window]
+    faint = PROOF.faint * float(np.quantile(seen[inside], PROOF.clear)) if inside.any() else 0.0
+    letters = _without_specks((seen > faint) & area, line.height)
+    reach = PROOF.apart * line.height
+    closed = ~grow(~grow(letters, reach), reach)
+    around, small = PROOF.margin * line.height + 2, (PROOF.gap * line.height) ** 2
+    part = _without_gaps(grow(closed, around) & area, small)
+    held = np.zeros(line.area.shape, bool)
+    held[window] = part | grow(_patches(part, edges[window], small), around)
     return held
+
+
+def _patches(held: np.ndarray, edges: np.ndarray, most: float) -> np.ndarray:
+    """Places without an edge, of less than `most` px, that are mostly held; all (h, w) bool."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((~grow(edges, 1)).astype(np.uint8), connectivity=4)
+    area = stats[:, cv2.CC_STAT_AREA]
+    mostly = (np.bincount(labels[held], minlength=count) > 0.5 * area) & (area < most)
+    mostly[0] = False
+    return mostly[np.asarray(labels, np.intp)]
+
+
+def _without_specks(mask: np.ndarray, height: float) -> np.ndarray:
+    """A (h, w) bool mask of strokes in a line so high, without parts too small for one; the mask where all are."""
+    joined = grow(mask, max(1, 0.01 * height))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined.astype(np.uint8))
+    large = stats[:, cv2.CC_STAT_AREA] >= (PROOF.speck * height) ** 2
+    large[0] = False
+    if not large.any():
+        return mask
+    return mask & large[np.asarray(labels, np.intp)]
+
+
+def _without_gaps(mask: np.ndarray, most: float) -> np.ndarray:
+    """A (h, w) bool mask with its gaps of less than `most` px filled."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)
+    small = stats[:, cv2.CC_STAT_AREA] < most
+    small[0] = False
+    return mask | small[np.asarray(labels, np.intp)]

@@ -9,7 +9,7 @@ from coverloop.core.lettering.ink import Ink, gaps
 from coverloop.core.lettering.layer import TextOver, text_layer, text_over
 from coverloop.core.lettering.line import Line, Scene, Words
 from coverloop.core.lettering.mask import find_glyphs, glyph_mask
-from coverloop.core.lettering.proof import edges_of, evidence, fails
+from coverloop.core.lettering.proof import edges_of, evidence, fails, held_shape
 from coverloop.core.lettering.regions import TextRegion
 from coverloop.core.lettering.styles import opacity_of
 from lettered import coverage, lettered, over, picture
@@ -341,7 +341,7 @@ def test_a_word_of_which_a_part_would_be_left_behind_is_held():
     line, share = Line.of(made.region, (384, 384)), coverage(384, "Slow Rivers", 48, (192, 192))
     words = [Words(share, np.zeros_like(made.truth), np.s_[:384, :384], line.height)]
     half = made.truth & (np.arange(384) < 240)[None]
-    scene = Scene(made.cover.astype(np.float32), share, line.area)
+    scene = Scene(made.cover.astype(np.float32), share, share, line.area)
     whole, torn = (
         fails(evidence(scene, line, words, edges_of(made.cover), mask.astype(np.float32)))
         for mask in (made.truth, half)
@@ -379,3 +379,16 @@ def test_held_lettering_comes_back_in_the_tone_of_the_frame():
     assert np.abs(again[rim].astype(float) - darker[rim]).mean() < 4  # nobody sees where the patch begins
     with pytest.raises(UsageError, match="differ in size"):
         list(held_over([darker], made.cover, held[:-2]))
+
+
+def test_of_display_type_that_is_held_the_letters_are_held_whole_and_not_the_picture_around():
+    size, height = 384, 200
+    cover = np.random.default_rng(0).integers(90, 130, (size, size, 3)).astype(np.uint8)
+    share = coverage(size, "IO", height, (192, 192))
+    cover = np.clip(cover * (1 - share[..., None]) + 240 * share[..., None], 0, 255).astype(np.uint8)
+    region = TextRegion(((20.0, 20.0), (364.0, 20.0), (364.0, 364.0), (20.0, 364.0)), 0.99)
+    line = Line.of(region, (size, size))
+    rim = (share > 0.5) & ~(cv2.erode(share, np.ones((9, 9))) > 0.5)
+    seen = 0.4 * rim.astype(np.float32)
+    held = held_shape(Scene(cover.astype(np.float32), 0 * seen, seen, line.area), line, edges_of(cover))
+    assert held[share > 0.5].all() and held.mean() < 0.6 * line.area.mean()
