@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+import requests
 from coverloop.orchestrator.job.manifest import FOLDER, load_workflow, workflow_ids
 from published import as_published
 
