@@ -57,10 +57,10 @@ def complaints(page) -> list[str]:
 
 
 def missing_nodes(page) -> list[str]:
-    """Types of the loaded graph's nodes that the front end does not know."""
-    return page.evaluate(
-        "() => window.app.graph.nodes.filter(n => n.has_errors || !n.constructor.type).map(n => n.type)"
-    )
+    """Types of nodes in the loaded graph that the front end does not know; `has_errors` may mean a missing file."""
+    types = page.evaluate("() => window.app.graph.nodes.map(node => node.type)")
+    known = set(page.evaluate("() => Object.keys(window.LiteGraph.registered_node_types)"))
+    return [type for type in types if type not in known]
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ from .wire import (
     ServerAway,
     is_plain,
     read_history,
+    read_job,
     read_queue,
     read_refusal,
 )
@@ -153,11 +154,19 @@ class Comfy:
 
     def history(self, prompt_id: str) -> History | None:
         """What became of a job; None while it is queued or running, and when the server does not know it."""
-        answer = self._http.json("GET", f"/history/{prompt_id}")
+        with self._http.call("GET", f"/history/{prompt_id}", accept=(200, 404, 410)) as response:
+            if response.status_code != 200:
+                return self._job(prompt_id)
+            answer = self._http.parse(response, "/history")
         entry = answer.get(prompt_id) if isinstance(answer, dict) else None
         if not isinstance(entry, dict):
             return None
         return read_history(entry)
+
+    def _job(self, prompt_id: str) -> History | None:
+        """What became of a job, from a server that keeps no history."""
+        with self._http.call("GET", f"/api/jobs/{prompt_id}", accept=(200, 404)) as response:
+            return read_job(self._http.parse(response, "/api/jobs")) if response.status_code == 200 else None
 
     def knows(self, prompt_id: str) -> bool:
         """Whether the job is queued, running or finished there. The queue first: jobs go from it to the history."""

@@ -106,6 +106,19 @@ def read_history(entry: Mapping[str, Any]) -> History:
     return History(error, stopped, output_files(entry.get("outputs")), max(0.0, seconds), entry)
 
 
+def read_job(job: Any) -> History | None:
+    """The same out of `/api/jobs/{id}`, for servers that keep no history; None while the job waits or runs."""
+    if not isinstance(job, dict) or job.get("status") in (None, "pending", "in_progress"):
+        return None
+    status = job.get("execution_status")
+    if not isinstance(status, dict):
+        failed, stopped = job.get("execution_error"), job["status"] == "cancelled"
+        told = "execution_interrupted" if stopped else "execution_error"
+        messages = [(told, failed if isinstance(failed, dict) else {})] if failed or stopped else []
+        status = {"status_str": "success" if job["status"] == "completed" else "error", "messages": messages}
+    return read_history({"status": status, "outputs": job.get("outputs")})
+
+
 def output_files(outputs: Any) -> tuple[OutputFile, ...]:
     """Every file in a job's `outputs`, whatever key it stands under (SaveVideo says `images`, VideoHelperSuite `gifs`).
 

@@ -341,3 +341,26 @@ def test_a_job_is_cancelled_in_one_step_where_the_server_can(status, calls):
     server.close()
     asked = ["/api/jobs/b0a1/cancel", "/queue", "/interrupt"]
     assert [path for _, path in server.requests] == asked[:calls]
+
+
+CUT = {"status": "failed", "execution_error": {"node_type": "KSampler", "node_id": "3", "exception_message": "no"}}
+
+
+@pytest.mark.parametrize(
+    ("job", "told"),
+    [
+        ({"status": "in_progress"}, None),
+        ({"status": "completed", "outputs": {"9": {"images": [{"filename": "a.mp4"}]}}}, ("", False, 1)),
+        (CUT, ("KSampler (node 3): no", False, 0)),
+        ({"status": "cancelled"}, ("", True, 0)),
+        ([1], None),
+    ],
+)
+def test_a_server_without_history_is_asked_for_the_job(job, told):
+    server = Hostile()
+    server.answers["GET", "/history/b0a1"] = lambda handler: handler.send({}, 404)
+    server.answers["GET", "/api/jobs/b0a1"] = lambda handler: handler.send(job, 200)
+    with Comfy(server.url) as client:
+        history = client.history("b0a1")
+    server.close()
+    assert told == (None if history is None else (history.error, history.stopped, len(history.files)))

@@ -42,6 +42,16 @@ def test_graph_opens_without_errors_and_exports_to_the_api_graph(page, comfyui, 
     assert as_published(exported, committed, comfyui.url) == committed
 
 
+def test_a_node_that_is_not_there_is_told_from_a_file_that_is_not(page):
+    graph = ui_graph("ambient_loop_v3")
+    for node in graph["nodes"]:
+        if node["type"] == "CoverLoopLoadCover":
+            node["widgets_values"] = ["gone.png", *node["widgets_values"][1:]]
+    stranger = {**graph["nodes"][0], "id": 999, "type": "NobodyKnows", "inputs": [], "outputs": []}
+    export.to_api(page, {**graph, "nodes": [*graph["nodes"], stranger]})
+    assert export.missing_nodes(page) == ["NobodyKnows"]
+
+
 @pytest.mark.parametrize("name", GRAPHS)
 def test_graph_is_laid_out_for_people(name):
     graph = ui_graph(name)
