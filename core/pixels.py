@@ -59,13 +59,21 @@ def morphed(picture: np.ndarray, how: int, shape: np.ndarray) -> np.ndarray:
     return cv2.morphologyEx(whole, how, shape).astype(np.float32)
 
 
-def middle(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    """(H, W[, C]) as (height, width[, C]): its largest middle part of that shape, resized."""
+def middle(picture: np.ndarray, height: int, width: int, grow: int = cv2.INTER_LANCZOS4) -> np.ndarray:
+    """(H, W[, C]) as (height, width[, C]): its largest middle part of that shape, resized as by `resized`.
+
+    A picture that `image.fit` would bring to this size, whose sides are rounded to whole pairs of px, is taken whole:
+    so a cover has the very pixels here that its loop was made of.
+    """
     scale = max(height / picture.shape[0], width / picture.shape[1])
+    if max(picture.shape[0] * scale - height, picture.shape[1] * scale - width) < _ROUNDED:
+        return resized(picture, width, height, grow)
     rows, columns = min(picture.shape[0], round(height / scale)), min(picture.shape[1], round(width / scale))
     top, left = (picture.shape[0] - rows) // 2, (picture.shape[1] - columns) // 2
-    part = picture[top : top + rows, left : left + columns]
-    return resized(part, width, height, cv2.INTER_CUBIC)
+    return resized(picture[top : top + rows, left : left + columns], width, height, grow)
+
+
+_ROUNDED = 1.01  # px: a side that is rounded to a pair is off by one at most
 
 
 def ring_steps(grey: np.ndarray) -> tuple[np.ndarray, float]:

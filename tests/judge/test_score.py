@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import pytest
 from coverloop.core.errors import ClipError
+from coverloop.core.image import fit
 from coverloop.core.judge import measures, registry
 from coverloop.core.judge.measures.cover import ssim_map
 from coverloop.core.judge.plot import plot
@@ -164,6 +165,28 @@ def test_a_cover_of_another_shape_is_compared_by_its_middle(loop):
         score(loop, fps=24, lettering=np.zeros((300, 200), np.float32))
 
 
+def test_a_cover_is_compared_with_the_pixels_its_loop_was_made_of():
+    """A small cover that was enlarged: another kernel changes thin strokes by twenty levels, and nothing moved."""
+    small = np.full((90, 121, 3), 60, np.uint8)
+    cv2.putText(small, "TITLE", (8, 55), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (250, 250, 250), 1, cv2.LINE_AA)
+    frames = np.stack([fit(small, 256)] * 8)
+    letters = (small[..., 0] > 90).astype(np.float32)
+    judgement = score(frames, fps=24, cover=small, lettering=letters)
+    assert judgement.lettering_max_diff == 0 and judgement.first_frame_psnr == 100.0
+
+
+def test_lettering_that_is_recoloured_fails(loop):
+    drawn = np.zeros(loop.shape[1:3], np.uint8)
+    mask = (cv2.putText(drawn, "TITLE", (20, 140), cv2.FONT_HERSHEY_SIMPLEX, 2.0, 255, 12) > 0).astype(np.float32)
+    locked = loop.copy()
+    locked[:, mask > 0] = (250, 240, 235)
+    cover = locked[0].copy()
+    locked[10:14, mask > 0] = (250, 215, 190)
+    assert any(
+        "lettering changes" in problem for problem in score(locked, fps=24, cover=cover, lettering=mask).problems
+    )
+
+
 def test_a_value_is_told_with_the_decimals_that_tell_it_from_its_limit():
     rule = Rule("seam_residual", "", high=1.4, too_high="it does not follow", margin=0.001)
     assert "is 1.4004, should be at most 1.4" in rule.words(1.40043)
@@ -205,7 +228,7 @@ def test_one_pixel_of_lettering_fails_nothing(loop):
     one[9, 90, 90] = 100
     assert score(one, fps=24, lettering=mask).passed
     one[9, 88:94, 88:94] = 100
-    assert any("lettering moves" in problem for problem in score(one, fps=24, lettering=mask).problems)
+    assert any("spot in the lettering changes" in problem for problem in score(one, fps=24, lettering=mask).problems)
 
 
 def test_a_new_rule_is_one_file(loop, monkeypatch, tmp_path):

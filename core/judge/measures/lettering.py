@@ -21,7 +21,7 @@ RULES = (
         "lettering_max_diff",
         "largest such difference, each pixel with those of the core around it (3x3); coding noise adds to it",
         high=24.0,
-        too_high="the lettering moves",
+        too_high="a spot in the lettering changes",
         margin=0.5,
     ),
 )
