@@ -7,7 +7,8 @@ refers to it), the first is coded on its own. On a calm clip their coding noise 
 - the last frame is coded on its own like the first, so that still parts get nearly the same noise on both sides of the
   join and the B-frames before it lead over to it;
 - small dead zones and no early skips: a motion of a few hundredths of a pixel is coded when it happens, not saved up;
-- the calmer the clip, the finer the quantiser, since noise is seen against motion.
+- the calmer the clip, the finer the quantiser, since noise is seen against motion; small ones finer still, as fewer
+  pixels average their noise away.
 What that was worth is in `docs/video.md`.
 """
 
@@ -36,6 +37,8 @@ PRESET = "veryfast"
 FINEST = 1
 """crf 0 is lossless: another profile of H.264, which most players refuse."""
 _PROBE = 9
+_SMALL = 720
+"""px: clips with a shorter side below are coded finer."""
 _X264 = (
     "mbtree=0:keyint=infinite:scenecut=0:deadzone-inter=6:deadzone-intra=6:trellis=0:no-dct-decimate=1:no-fast-pskip=1"
 )
@@ -55,7 +58,8 @@ def encode(
 
     frames: (H, W, 3) uint8 RGB each, all of one size, read one at a time (a generator is fine). An odd last row
         or column is dropped, since yuv420p has even sides.
-    crf: x264's constant rate factor, 0 as 1; a clip whose frames differ little is coded up to 5 finer (see above).
+    crf: x264's constant rate factor, 0 as 1; a clip whose frames differ little is coded up to 5 finer, and one of
+        360 px 6 finer (see above).
     metadata: extra keys of the file, such as title and comment.
 
     The file appears under `path` only when it is whole.
@@ -111,14 +115,17 @@ def _checked(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
 
 
 def _finer(head: list[np.ndarray], crf: int) -> int:
-    """How much lower than `crf` to go: 6 per halving of the step under 1 grey level, at most 5 and not under 8.
+    """How much lower than `crf` to go: 6 per halving of the step under 1 grey level, at most 5, and 6 per halving of
+    the shorter side under 720 px; not under 8.
 
     The step is the median over the first frames at 256 px grey. Coding noise halves with 6 of crf.
     """
     small = [cv2.resize(cv2.cvtColor(f, cv2.COLOR_RGB2GRAY), (256, 256), interpolation=cv2.INTER_AREA) for f in head]
     steps = [np.abs(a.astype(np.float32) - b).mean() for a, b in itertools.pairwise(small)]
     step = max(float(np.median(steps)), 0.05) if steps else 1.0
-    return max(0, min(5, round(6 * math.log2(1 / step)), crf - 8))
+    calm = max(0, min(5, round(6 * math.log2(1 / step))))
+    small = max(0, round(6 * math.log2(_SMALL / min(head[0].shape[:2]))))
+    return max(0, min(calm + small, crf - 8))
 
 
 def _packets(stream: VideoStream, frames: Iterable[np.ndarray], width: int, height: int) -> Iterator[av.Packet]:
