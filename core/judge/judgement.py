@@ -23,7 +23,7 @@ class Judgement:
     steps: tuple[float, ...]
     """Every step / median step; the last one is the join."""
     details: Mapping[str, Any] = field(default_factory=dict)
-    """What measures tell beside figures, JSON-safe: `lost_words`."""
+    """What measures tell beside figures, JSON-safe: `lost_words`, `misread_words`."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name == "figures" or name not in self.figures:

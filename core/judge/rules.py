@@ -7,7 +7,7 @@ import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -124,15 +124,7 @@ class Measure(Protocol):
         """What to keep of one frame. Called in threads, so it changes nothing of the measure."""
         ...
 
-    def figures(self, kept: Sequence[Any]) -> Mapping[str, float | None]:
-        """Figures by the names of the rules, from what was kept, in the order of the frames."""
-        ...
-
-
-@runtime_checkable
-class Detailed(Protocol):
-    """A measure that has more to tell than numbers."""
-
-    def details(self, kept: Sequence[Any]) -> Mapping[str, Any]:
-        """What else a judgement's JSON holds, by key: JSON-safe values."""
+    def figures(self, kept: Sequence[Any]) -> Mapping[str, Any]:
+        """Figures by the names of the rules, from what was kept, in the order of the frames. What else a judgement's
+        JSON is to hold, JSON-safe, has keys of its own."""
         ...

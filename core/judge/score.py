@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
+import cv2
 import numpy as np
 
 from ..errors import ClipError
@@ -20,7 +21,7 @@ from ..pixels import middle, ring_steps
 from .judgement import Judgement
 from .measures.steps import STILL
 from .registry import kinds
-from .rules import Detailed, Look, Setting, Word
+from .rules import Look, Setting, Word
 
 MIN_FRAMES = 4
 _TOO_FEW = f"the clip has {{}} frames; a loop needs at least {MIN_FRAMES} to be judged"
@@ -73,9 +74,8 @@ def score(
     figures: dict[str, float | None] = {rule.name: None for kind in kinds() for rule in kind.rules}
     details: dict[str, Any] = {}
     for i, measure in enumerate(running):
-        kept = [kept[i] for _, kept in looked]
-        figures.update(measure.figures(kept))
-        details.update(measure.details(kept) if isinstance(measure, Detailed) else {})
+        for name, value in measure.figures([kept[i] for _, kept in looked]).items():
+            (figures if name in figures else details)[name] = value
     steps, median = ring_steps(np.stack([small for small, _ in looked]))
     ratios = tuple(float(step) / max(median, STILL) for step in steps)
     return Judgement(len(looked), float(fps), width, height, figures, ratios, details)
@@ -97,7 +97,7 @@ def _mask(mask: np.ndarray, height: int, width: int, name: str) -> np.ndarray:
         raise ClipError(
             f"the {name} mask is {mask.shape[1]}x{mask.shape[0]}, the clip {width}x{height}; give one of its shape"
         )
-    return middle(mask.astype(np.float32), height, width)
+    return middle(mask.astype(np.float32), height, width, cv2.INTER_LINEAR)
 
 
 def _placed(words: Sequence[Any], cover: np.ndarray, height: int, width: int) -> tuple[Word, ...]:

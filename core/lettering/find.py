@@ -112,8 +112,29 @@ def _read(pixels: bytes, height: int, width: int) -> tuple[TextRegion, ...]:
 
 
 def _in_hangul(cover: np.ndarray, region: TextRegion) -> TextRegion:
-    readings = [reading for view in _views(cover, region) if (reading := read_hangul(view))]
-    return replace(region, text=max(readings, key=lambda one: one.trust).text) if readings else region
+    reading = _hangul_of(straighten(cover, region))
+    return region if reading is None else replace(region, text=reading.text)
+
+
+def _hangul_of(line: np.ndarray) -> Reading | None:
+    readings = [reading for way in _ways(line) if (reading := read_hangul(way))]
+    return max(readings, key=lambda one: one.trust) if readings else None
+
+
+def read_line(line: np.ndarray) -> Reading:
+    """Read a line of lettering that `line_at` cut out, (h, w, 3) uint8 sRGB, as `find_text` reads lines.
+
+    Raises:
+        ModelError: the weights are missing.
+    """
+    reading = _best_reading(line)
+    hangul = None if reading.trust >= HANGUL.surely_other else _hangul_of(line)
+    return hangul or reading
+
+
+def line_at(picture: np.ndarray, outline: Sequence[tuple[float, float]]) -> np.ndarray:
+    """The line of type inside an outline, (x, y) px, turned level: (h, w, 3) uint8. picture: (H, W, 3) uint8."""
+    return straighten(picture, TextRegion(tuple(outline), 1.0, angle=_angle(np.asarray(outline, np.float64))))
 
 
 def looks(cover: np.ndarray) -> tuple[Seen, ...]:
@@ -243,15 +264,15 @@ def _angle(points: np.ndarray) -> float:
 
 def _readings(cover: np.ndarray, regions: Sequence[TextRegion]) -> list[Reading]:
     """The best reading of each region."""
-    return [
-        max(ppocr.read_lines(list(_views(cover, region))), key=lambda one: one.trust * min(len(one.text), 2))
-        for region in regions
-    ]
+    return [_best_reading(straighten(cover, region)) for region in regions]
 
 
-def _views(cover: np.ndarray, region: TextRegion) -> Iterator[np.ndarray]:
-    """The line of type cut out of the cover and turned level, as it may be meant to be read."""
-    line = straighten(cover, region)
+def _best_reading(line: np.ndarray) -> Reading:
+    return max(ppocr.read_lines(list(_ways(line))), key=lambda one: one.trust * min(len(one.text), 2))
+
+
+def _ways(line: np.ndarray) -> Iterator[np.ndarray]:
+    """A line of type turned level, as it may be meant to be read."""
     if line.shape[0] > 1.5 * line.shape[1]:  # a column: signs one below the other, or a line that was turned
         yield _laid_out(line)
         yield np.ascontiguousarray(np.rot90(line))

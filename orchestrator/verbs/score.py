@@ -65,7 +65,8 @@ def judgement_lines(judgement: Judgement) -> list[str]:
         f"    {word['text'] or 'unread lettering'!r} at {word['box'][:2]}: {word['moved']:.0%} of its edges"
         for word in judgement.details.get("lost_words", ())
     ]
-    return [verdict, *(f"  ! {problem}" for problem in judgement.problems), *lost, *_table(figures)]
+    otherwise = [f"    {word['text']!r} reads {word['reads']!r}" for word in judgement.details.get("misread_words", ())]
+    return [verdict, *(f"  ! {problem}" for problem in judgement.problems), *lost, *otherwise, *_table(figures)]
 
 
 def _table(figures: Mapping[str, float]) -> list[str]:

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 from coverloop.core.errors import ClipError
+from coverloop.core.judge.reading import edits, misread
 from coverloop.core.judge.registry import rules
 from coverloop.core.judge.rules import Word
 from coverloop.core.judge.score import score
@@ -104,6 +105,55 @@ def test_words_are_told_one_by_one_in_pixels_of_a_cover_of_another_size(behind, 
     assert score(loop, fps=12, cover=wide, words=twice[:1]).lettering_moved <= HELD
     assert score(loop, fps=12, cover=wide, words=twice[2:]).lettering_moved is None
     assert score(loop, fps=12, cover=wide).lettering_moved is None
+
+
+def test_a_word_reads_in_the_loop_as_on_the_cover(behind, letters, tmp_path):
+    loop = lay(behind, letters)
+    encode(loop, tmp_path / "loop.mp4", fps=12)
+    told = judged(decode(tmp_path / "loop.mp4").frames, cover=loop[0])
+    assert told.words_read == 1 and told.words_misread == 0
+    unread = score(loop, fps=12, cover=loop[0], words=[Word(BOX)])
+    assert unread.words_read is None and unread.words_misread is None
+
+
+@pytest.mark.parametrize("frames", [range(FRAMES), range(8, 12)], ids=["always", "for a sixth of the loop"])
+def test_a_word_that_becomes_another_is_told(frames, behind, letters):
+    cover = lay(behind, letters)[0]
+    another = lay(behind, coverage(SIZE, "Slim Ravens", 64, (SIZE // 2, SIZE // 2)))
+    loop = lay(behind, letters)
+    loop[list(frames)] = another[list(frames)]
+    told = judged(loop, cover=cover)
+    assert told.words_misread == 1
+    assert told.to_dict()["misread_words"] == [{"text": "Slow Rivers", "reads": "Slim Ravens"}]
+    assert any(problem.startswith("words read otherwise than on the cover: ") for problem in told.problems)
+
+
+def test_what_hides_a_word_for_a_frame_does_not_make_it_misread(behind, letters):
+    loop = lay(behind, letters)
+    cover = loop[0].copy()
+    loop[7, 200:300, 150:350] = 128
+    assert judged(loop, cover=cover).words_misread == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "read", "differs"),
+    [
+        ("SILICA GEL", "silica gel", False),
+        ("June & the kites", "June the Kites", False),
+        ("SILICA GEL", "SILICA GE1", False),
+        ("SILICA GEL", "SILICA", True),
+        ("EP", "ER", True),
+        ("푸른 밤", "푸른밤", False),
+        ("푸른 밤", "푸른 방", True),
+        ("VOID", "", True),
+    ],
+)
+def test_a_reading_may_differ_by_a_sign_of_five(said, read, differs):
+    assert misread(said, read) is differs
+
+
+def test_edits_are_counted():
+    assert edits("kitten", "sitting") == 3 and edits("", "ab") == 2 and edits("same", "same") == 0
 
 
 @pytest.mark.parametrize("polygon", [((1, 1), (2, 2)), ((1, 1), (float("nan"), 2), (3, 3)), ((1, 2, 3),) * 3])

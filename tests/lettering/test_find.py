@@ -70,7 +70,7 @@ def test_signs_one_below_the_other_are_read_side_by_side():
     column = np.max([coverage(300, sign, 60, (150, 50 + 66 * i)) for i, sign in enumerate("LIME")], axis=0)
     cover = over(np.full((300, 300, 3), 60.0), column, INK).astype(np.uint8)
     box = TextRegion(((110, 15), (190, 15), (190, 285), (110, 285)), 0.9, angle=90.0)
-    assert "LIME" in [reading.text for reading in ppocr.read_lines(list(find._views(cover, box)))]
+    assert "LIME" in [reading.text for reading in ppocr.read_lines(list(find._ways(find.straighten(cover, box))))]
 
 
 def test_angles_follow_the_type(regions):

@@ -1,162 +1,83 @@
-"""Is every word of the cover still there in the loop? Told from the words' outlines on the cover, without any mask.
+"""Is every word of the cover still there in the loop, and does it read the same? Told from the words' outlines alone.
 
-A word is watched at its own strongest edges: the few pixels around each must go on looking as on the cover, brighter or
-darker as a whole, but neither shifted nor washed out. Light over a word, grain and a picture that moves gently behind
-it stay below the bounds; a drift of a pixel or two, a part that tears off and a fade do not. Knows neither how words
-are found nor how the loop was made.
+How a word is watched is in `watch`; what was read on the cover is read again in the frame where its word is worst.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict
+from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 
-from ..rules import Look, Rule, Setting, Word
+from ..reading import expected, misread, reads
+from ..rules import Look, Rule, Setting
+from ..watch import BOUNDS, WordWatch
 
-
-@dataclass(frozen=True)
-class Bounds:
-    """side: px of the shorter side that frames are looked at with. window: px around an edge that are compared.
-    noise: grey levels of grain and coding, below which nothing is told. edge: least slope of a watched pixel, grey
-    levels per px; share_of_strongest: the same, of the word's own strong edges. alike: least correlation with the
-    cover. contrast: least part of its contrast. lasting: part of the frames that a pixel must be lost in to count: what
-    passes in front of a word (snow, a spark) is gone sooner. fewest: watched pixels without which nothing is said."""
-
-    side: int = 720
-    window: int = 9
-    noise: float = 2.0
-    edge: float = 6.0
-    share_of_strongest: float = 0.35
-    alike: float = 0.75
-    contrast: float = 0.5
-    lasting: float = 1 / 12
-    fewest: int = 12
-
-
-BOUNDS = Bounds()
-RULES = (
-    Rule(
-        "lettering_moved",
-        "share of the edges of the worst word that are shifted or faded for part of the loop",
-        high=0.03,
-        too_high="lettering moved",
-        margin=0.01,
-    ),
+MOVED = Rule(
+    "lettering_moved",
+    "share of the edges of the worst word that are shifted or faded for part of the loop",
+    high=0.03,
+    too_high="lettering moved",
+    margin=0.01,
 )
+READ = Rule("words_read", "words that are read on the cover with trust, and so are read again in the loop")
+MISREAD = Rule(
+    "words_misread",
+    "such words that read otherwise, in more than a sign of five, where they are at their worst",
+    high=0,
+    too_high="words read otherwise than on the cover",
+)
+RULES = (MOVED, READ, MISREAD)
 
 
-def begin(setting: Setting) -> WordWatch | None:
-    return WordWatch(setting.reference, setting.words) if setting.words else None
+def begin(setting: Setting) -> _Words | None:
+    return _Words(setting) if setting.words else None
 
 
-@dataclass(frozen=True)
-class WordSeen:
-    """What became of a word. box: x0, y0, x1, y1 px of the frame. moved: share of its edges that were shifted or faded
-    for part of the loop, 0..1; None where it has too few to tell."""
+class _Kept(NamedTuple):
+    """lost: what `WordWatch.look` gives; lines: of the words that are read, by index, those that are worse than coding
+    makes them: the share of its edges that is lost, and the line cut out."""
 
-    text: str | None
-    box: tuple[int, int, int, int]
-    moved: float | None
+    lost: np.ndarray
+    lines: dict[int, tuple[float, np.ndarray]]
 
 
-class WordWatch:
-    """Watches words over the frames of a loop."""
+class _Words:
+    def __init__(self, setting: Setting):
+        self._watch = WordWatch(setting.reference, setting.words)
+        self._expected = expected(setting.reference, setting.words)
+        self._first = {word.index: word.cut_out(setting.first) for word in self._expected}
 
-    def __init__(self, reference: np.ndarray, words: Sequence[Word]):
-        """reference: (H, W, 3) uint8, the cover at the size of the frames."""
-        height, width = reference.shape[:2]
-        self._size = height, width
-        self._scale = min(1.0, BOUNDS.side / min(height, width))
-        self._words = list(words)
-        self._outlines = [np.asarray(word.polygon, np.float64) for word in self._words]
-        whole = self._looked_at(cv2.cvtColor(reference, cv2.COLOR_RGB2GRAY))
-        chosen = self._strong_edges(whole)
-        self._pixels = np.unique(np.concatenate([np.zeros(0, np.intp), *chosen]))
-        """Flat indices into a frame at the size that is looked at, sorted; each word has its places among them."""
-        self._of_word = [np.searchsorted(self._pixels, one) for one in chosen]
-        if len(self._pixels):
-            self._reach = _box(self._pixels, whole.shape[1])
-            self._inside = _within(self._pixels, whole.shape[1], self._reach)
-            self._truth = whole[self._reach]
-            self._mean, self._variance = self._moments(self._truth)
+    def look(self, look: Look) -> _Kept:
+        lost = self._watch.look(look)
+        lines = {}
+        for word in self._expected:
+            share = self._watch.share_lost(lost, word.index)
+            if share > MOVED.margin:
+                lines[word.index] = share, word.cut_out(look.frame)
+        return _Kept(lost, lines)
 
-    def _looked_at(self, grey: np.ndarray) -> np.ndarray:
-        if self._scale < 1:
-            size = round(self._size[1] * self._scale), round(self._size[0] * self._scale)
-            grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-        return cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 0.8)
+    def figures(self, kept: Sequence[_Kept]) -> dict[str, Any]:
+        seen = self._watch.seen([one.lost for one in kept])
+        moved = [word.moved for word in seen if word.moved is not None]
+        otherwise = self._read_otherwise(kept)
+        return {
+            MOVED.name: max(moved, default=None),
+            READ.name: len(self._expected) or None,
+            MISREAD.name: len(otherwise) if self._expected else None,
+            "lost_words": [asdict(word) for word in seen if (word.moved or 0.0) > MOVED.high + MOVED.margin],
+            "misread_words": otherwise,
+        }
 
-    def _strong_edges(self, grey: np.ndarray) -> list[np.ndarray]:
-        """Of each word the flat indices of its watched pixels."""
-        slope = np.hypot(cv2.Sobel(grey, -1, 1, 0, scale=0.25), cv2.Sobel(grey, -1, 0, 1, scale=0.25))
-        chosen = []
-        for outline in self._outlines:
-            inside = np.zeros(grey.shape, np.uint8)
-            cv2.fillPoly(inside, [np.round((outline + 0.5) * self._scale - 0.5).astype(np.int32)], 1)
-            places = np.flatnonzero(inside)
-            steep = slope.ravel()[places]
-            edges = steep[steep >= BOUNDS.edge]
-            least = BOUNDS.share_of_strongest * float(np.percentile(edges, 90)) if len(edges) else 0.0
-            chosen.append(places[steep >= max(BOUNDS.edge, least)])
-        return chosen
+    def _read_otherwise(self, kept: Sequence[_Kept]) -> list[dict[str, str]]:
+        again = [(word.text, reads(self._at_its_worst(word.index, kept))) for word in self._expected]
+        return [{"text": text, "reads": now} for text, now in again if misread(text, now)]
 
-    def _around(self, image: np.ndarray) -> np.ndarray:
-        """Mean of the window around each watched pixel."""
-        mean = cv2.blur(image, (BOUNDS.window, BOUNDS.window), borderType=cv2.BORDER_REPLICATE)
-        return mean.ravel()[self._inside]
-
-    def _moments(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        mean = self._around(image)
-        return mean, self._around(image * image) - mean * mean + BOUNDS.noise**2
-
-    def look(self, look: Look) -> np.ndarray:
-        """Which watched pixels are lost in a frame, eight to a byte."""
-        if not len(self._pixels):
-            return np.zeros(0, np.uint8)
-        frame = self._looked_at(look.grey)[self._reach]
-        mean, variance = self._moments(frame)
-        shared = self._around(frame * self._truth) - mean * self._mean + BOUNDS.noise**2
-        unlike = shared < BOUNDS.alike * np.sqrt(variance * self._variance)
-        return np.packbits(unlike | (variance < BOUNDS.contrast**2 * self._variance))
-
-    def seen(self, kept: Sequence[np.ndarray]) -> list[WordSeen]:
-        """What became of each word."""
-        lost = np.zeros(len(self._pixels), np.uint32)
-        for one in kept:
-            lost += np.unpackbits(one, count=len(lost))
-        gone = lost >= max(1, math.ceil(BOUNDS.lasting * len(kept)))
-        seen = []
-        for word, outline, places in zip(self._words, self._outlines, self._of_word, strict=True):
-            low, high = outline.min(0), outline.max(0)
-            box = (math.floor(low[0]), math.floor(low[1]), math.ceil(high[0]), math.ceil(high[1]))
-            moved = round(float(gone[places].mean()), 4) if len(places) >= BOUNDS.fewest else None
-            seen.append(WordSeen(word.text, box, moved))
-        return seen
-
-    def figures(self, kept: Sequence[np.ndarray]) -> dict[str, float | None]:
-        return {"lettering_moved": max((w.moved for w in self.seen(kept) if w.moved is not None), default=None)}
-
-    def details(self, kept: Sequence[np.ndarray]) -> dict[str, list[dict[str, Any]]]:
-        high = RULES[0].high + RULES[0].margin
-        return {"lost_words": [asdict(word) for word in self.seen(kept) if (word.moved or 0.0) > high]}
-
-
-def _box(pixels: np.ndarray, width: int) -> tuple[slice, slice]:
-    """The part of a picture of this width that holds these pixels and the windows around them."""
-    rows, columns = np.divmod(pixels, width)
-    pad = BOUNDS.window
-    return (
-        slice(max(0, int(rows.min()) - pad), int(rows.max()) + pad + 1),
-        slice(max(0, int(columns.min()) - pad), min(width, int(columns.max()) + pad + 1)),
-    )
-
-
-def _within(pixels: np.ndarray, width: int, box: tuple[slice, slice]) -> np.ndarray:
-    """Flat indices into a picture as flat indices into `box` of it."""
-    rows, columns = np.divmod(pixels, width)
-    return (rows - box[0].start) * (box[1].stop - box[1].start) + columns - box[1].start
+    def _at_its_worst(self, index: int, kept: Sequence[_Kept]) -> np.ndarray:
+        """The line of a word where it is worst, beyond what passes in front; of frame 0 where it never is bad."""
+        bad = sorted((one.lines[index] for one in kept if index in one.lines), key=lambda line: -line[0])
+        lasting = math.ceil(BOUNDS.lasting * len(kept))
+        return bad[lasting - 1][1] if len(bad) >= lasting else self._first[index]
