@@ -31,7 +31,7 @@ class CoverLoopScore(io.ComfyNode):
                     "regions",
                     optional=True,
                     tooltip="The lettering found on the cover: every word must still be there in every frame. Needs "
-                    "the cover it was found on; asks no mask.",
+                    "the cover it was found on; asks no mask. What is to go with the picture is not watched.",
                 ),
             ],
             outputs=[
@@ -55,7 +55,7 @@ class CoverLoopScore(io.ComfyNode):
             fps=fps,
             cover=None if cover is None else picture(cover),
             lettering=None if mask is None else array_of_mask(mask),
-            words=regions or (),
+            words=[region for region in regions or () if not region.moves],
         )
         chart = image_of(plot(judgement, Frames(frames)))
         text = json.dumps(judgement.to_dict(), ensure_ascii=False, indent=1)

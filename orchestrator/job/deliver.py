@@ -26,6 +26,7 @@ from ...core.image import decode_cover, fit
 from ...core.judge.judgement import Judgement
 from ...core.judge.score import score
 from ...core.lettering.find import find_text
+from ...core.lettering.regions import TextRegion, decide_lift, named
 from ...core.pixels import middle
 from ...core.video.decode import opened
 from ...core.video.encode import write_poster
@@ -239,16 +240,20 @@ def _judge(
     return score(frames, fps=fps, cover=picture, lettering=lettering, words=words)
 
 
-def _words(picture: np.ndarray, job: Job, warnings: list[str]) -> Sequence[Any]:
-    """What is printed on the cover and is to hold still, found here: the judge believes no mask."""
-    if dict(job.values).get("keep_text"):
-        warnings.append("words not watched: some are to go with the picture, as asked")
-        return ()
+def _words(picture: np.ndarray, job: Job, warnings: list[str]) -> Sequence[TextRegion]:
+    """What is printed on the cover and is to hold still, found here: the judge believes no mask. Lettering that is to
+    go with the picture, as asked, is left out."""
+    asked = dict(job.values)
+    keep, lift, hold = (named(str(asked.get(name) or "")) for name in ("keep_text", "lift_text", "hold_text"))
     try:
-        return find_text(picture)
+        found = find_text(picture)
+        return [region for region in decide_lift(picture, found, keep=keep, lift=lift, hold=hold) if not region.moves]
     except ModelError as error:
         warnings.append(f"words not watched: {error}")
-        return ()
+    except UsageError as error:
+        # The server found what is named here, or it would have refused: other lettering was found there.
+        warnings.append(f"words not watched: what is to go with the picture was not found again ({error})")
+    return ()
 
 
 def _poster(parts: Parts, first: np.ndarray, scratch: Path, warnings: list[str]) -> Path:
