@@ -16,24 +16,22 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
 
-import av
-import av.error
 import cv2
 import numpy as np
-from av.video.frame import PictureType
-from av.video.stream import VideoStream
 from PIL import Image
 
 from .. import limits
 from ..errors import ClipError, UsageError
 from ..files import whole_file
+from .mux import Coded, checked_frames, mux
 
 CRF = 16
 PRESET = "veryfast"
+_PRESETS = ("ultrafast", "superfast", PRESET, "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo")
 FINEST = 1
 """crf 0 is lossless: another profile of H.264, which most players refuse."""
 _PROBE = 9
@@ -42,7 +40,8 @@ _SMALL = 720
 _X264 = (
     "mbtree=0:keyint=infinite:scenecut=0:deadzone-inter=6:deadzone-intra=6:trellis=0:no-dct-decimate=1:no-fast-pskip=1"
 )
-_REC709, _LIMITED = 1, 1
+# Offsets that may be negative let the first frame begin at zero without an edit list, which some players ignore.
+LAYOUT = {"movflags": "+faststart+use_metadata_tags+negative_cts_offsets", "use_editlist": "0"}
 
 
 def encode(
@@ -53,14 +52,18 @@ def encode(
     crf: int = CRF,
     preset: str = PRESET,
     metadata: Mapping[str, str] | None = None,
+    mbps: float | None = None,
+    b_frames: bool = True,
 ) -> None:
-    """Write one turn of a loop as MP4: H.264 yuv420p, Rec.709 (matrix and tags), limited range, faststart, no audio.
+    """Write a loop as MP4: H.264 yuv420p, Rec.709 (matrix and tags), limited range, faststart, no audio, no edit list.
 
     frames: (H, W, 3) uint8 RGB each, all of one size, read one at a time (a generator is fine). An odd last row
         or column is dropped, since yuv420p has even sides.
     crf: x264's constant rate factor, 0 as 1; a clip whose frames differ little is coded up to 5 finer, and one of
         360 px 6 finer (see above).
     metadata: extra keys of the file, such as title and comment.
+    mbps: megabits a second, held whatever the picture needs, instead of a quality. b_frames: without them the order of
+        decoding is that of showing, and its times begin at zero too.
 
     The file appears under `path` only when it is whole.
 
@@ -69,49 +72,48 @@ def encode(
         UsageError: the file cannot be written, fps or crf beyond `limits` or an unknown preset.
     """
     path, rate = Path(path), frame_rate(fps)
+    checked, options = h264(frames, crf=crf, preset=preset, mbps=mbps, b_frames=b_frames)
+    with whole_file(path) as part:
+        mux(checked, part, Coded("mp4", "libx264", "yuv420p", options, LAYOUT), rate, metadata or {})
+
+
+def h264(
+    frames: Iterable[np.ndarray], *, crf: int, preset: str, mbps: float | None, b_frames: bool
+) -> tuple[Iterable[np.ndarray], dict[str, str]]:
+    """The frames, all of them, and x264's settings for them; see `encode`."""
     if not limits.CRF.holds(crf):
         raise UsageError(f"crf {crf} is outside {limits.CRF}; 16 is hard to tell from the frames")
-    checked = _checked(frames)
-    head = list(itertools.islice(checked, _PROBE))
+    if preset not in _PRESETS:
+        raise UsageError(f"preset {preset!r}: x264 has {', '.join(_PRESETS)}")
+    checked = checked_frames(frames)
+    settings = _X264 if b_frames else f"{_X264}:bframes=0"
+    if mbps is not None:
+        kbps = round(1000 * mbps)
+        rate = f"nal-hrd=cbr:bitrate={kbps}:vbv-maxrate={kbps}:vbv-bufsize={kbps}"
+        return checked, {"profile": "high", "preset": preset, "x264-params": f"{settings}:{rate}"}
+    checked, crf = seen_against_motion(checked, crf)
+    quality = str(max(crf, FINEST))
+    return checked, {"crf": quality, "profile": "high", "preset": preset, "x264-params": settings}
+
+
+def seen_against_motion(frames: Iterable[np.ndarray], crf: int) -> tuple[Iterable[np.ndarray], int]:
+    """The frames, all of them, and the crf for them: the calmer they are, the finer.
+
+    Raises:
+        ClipError: there are none.
+    """
+    rest = iter(frames)
+    head = list(itertools.islice(rest, _PROBE))
     if not head:
         raise ClipError("no frames to encode; a loop needs at least one")
-    height, width = (side & ~1 for side in head[0].shape[:2])
-    # offsets that may be negative let the first frame begin at zero without an edit list, which some players ignore
-    options = {"movflags": "+faststart+use_metadata_tags+negative_cts_offsets", "use_editlist": "0"}
-    with whole_file(path) as part, av.open(str(part), "w", format="mp4", options=options) as container:
-        container.metadata.update(metadata or {})
-        stream = container.add_stream("libx264", rate=rate)
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.thread_type = "AUTO"
-        codec = stream.codec_context
-        codec.color_primaries = codec.color_trc = codec.colorspace = _REC709
-        codec.color_range = _LIMITED
-        stream.options = {
-            "crf": str(max(crf - _finer(head, crf), FINEST)),
-            "profile": "high",
-            "preset": preset,
-            "x264-params": _X264,
-        }
-        try:
-            for packet in _packets(stream, itertools.chain(head, checked), width, height):
-                container.mux(packet)
-        except av.error.FFmpegError as error:
-            raise UsageError(f"{path}: the encode failed ({error}); check preset {preset!r} and the disk") from error
+    return _after(head, rest), crf - _finer(head, crf)
 
 
-def _checked(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-    shape = None
-    for number, frame in enumerate(frames):
-        if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or min(frame.shape[:2]) < 16:
-            raise ClipError(
-                f"frame {number} is {frame.dtype} {frame.shape}; frames must be (H, W, 3) uint8 of at least 16 px"
-            )
-        if shape not in (None, frame.shape):
-            raise ClipError(
-                f"frame {number} is {frame.shape[:2]} where frame 0 is {shape[:2]}; all must be of one size"
-            )
-        shape = frame.shape
-        yield frame
+def _after(head: list[np.ndarray], rest: Iterable[np.ndarray]) -> Iterable[np.ndarray]:
+    """Both, one after the other; what was handed on is held no longer."""
+    while head:
+        yield head.pop(0)
+    yield from rest
 
 
 def _finer(head: list[np.ndarray], crf: int) -> int:
@@ -126,21 +128,6 @@ def _finer(head: list[np.ndarray], crf: int) -> int:
     calm = max(0, min(5, round(6 * math.log2(1 / step))))
     small = max(0, round(6 * math.log2(_SMALL / min(head[0].shape[:2]))))
     return max(0, min(calm + small, crf - 8))
-
-
-def _packets(stream: VideoStream, frames: Iterable[np.ndarray], width: int, height: int) -> Iterator[av.Packet]:
-    waiting: np.ndarray | None = None
-    number = 0
-    for frame in itertools.chain(frames, [None]):  # one behind, to know the last when it comes
-        if waiting is not None:
-            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(waiting[:height, :width]), format="rgb24")
-            picture = picture.reformat(format="yuv420p", dst_colorspace=_REC709, dst_color_range=_LIMITED)
-            picture.pts = number
-            picture.pict_type = PictureType.I if number == 0 or frame is None else PictureType.NONE
-            yield from stream.encode(picture)
-            number += 1
-        waiting = frame
-    yield from stream.encode(None)
 
 
 def frame_rate(fps: float | Fraction) -> Fraction:

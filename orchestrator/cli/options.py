@@ -67,6 +67,27 @@ queue_option = click.option(
 shared_option = click.option(
     "--out", required=True, metavar="FOLDER", help="Folder or bucket (s3://...) that all machines reach."
 )
+
+
+def _preset_names() -> str:
+    from ...core.formats.registry import names
+
+    return ", ".join(names())
+
+
+def presets_option(required: bool = False) -> Callable[..., Any]:
+    """--preset, once or several times, each with one name or several between commas."""
+    return click.option(
+        "--preset",
+        "presets",
+        multiple=True,
+        required=required,
+        metavar="P,...",
+        cls=ToldOption,
+        told=lambda: f"Places it is for, comma-separated: {_preset_names()}.",
+    )
+
+
 covers_argument = click.argument("covers", nargs=-1, required=True, type=PATH, metavar="COVER...")
 
 

@@ -8,7 +8,8 @@ import pytest
 from coverloop.core.errors import ClipError, UsageError
 from coverloop.core.files import write_text
 from coverloop.core.video.decode import decode, opened
-from coverloop.core.video.encode import _packets, encode, frame_rate, write_poster
+from coverloop.core.video.encode import encode, frame_rate, write_poster
+from coverloop.core.video.mux import packets
 
 
 def sway(frames: int, size: int = 320, reach: float = 1.0) -> np.ndarray:
@@ -108,12 +109,15 @@ def test_frames_are_read_one_at_a_time(tmp_path):
             yield frame
 
     class Watch:
+        width = height = 128
+        pix_fmt = "yuv420p"
+
         def encode(self, picture):
             nonlocal worst
             worst = max(worst, 0 if picture is None else made - picture.pts)
             return []
 
-    for _ in _packets(Watch(), stream(), 128, 128):
+    for _ in packets(Watch(), stream()):
         pass
     assert made == 200
     assert worst <= 2

@@ -1,0 +1,19 @@
+"""HLS of one segment: an MP4 in one fragment, and beside it a playlist that names its parts (RFC 8216, section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from ..coding import Coding, Written
+from ..encode import PRESET, h264
+from ..mux import Coded, mux
+
+_LAYOUT = {"movflags": "+empty_moov+default_base_moof+negative_cts_offsets", "use_editlist": "0"}
+
+
+def write(frames: Iterable[np.ndarray], path: Path, coding: Coding, facts: Written) -> None:
+    frames, options = h264(frames, crf=coding.crf, preset=PRESET, mbps=coding.mbps, b_frames=coding.b_frames)
+    mux(frames, path, Coded("mp4", "libx264", "yuv420p", options, _LAYOUT), facts.rate, facts.words)
