@@ -1,10 +1,7 @@
-"""Ways of making a file of a loop: each file of `codings/` is one. Frames pass through, none is kept where the format
-allows it."""
+"""What a way of making a file is; each file of `codings/` is one."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -13,11 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ..errors import UsageError
-from ..files import whole_file
-from . import codings as _folder
-from .encode import CRF, frame_rate
-from .mux import checked_frames
+from .encode import CRF
 
 
 @dataclass(frozen=True)
@@ -52,27 +45,3 @@ class Write(Protocol):
             ClipError: no frames. UsageError: the encode failed.
         """
         ...
-
-
-def kinds() -> list[str]:
-    return sorted(file.name for file in pkgutil.iter_modules(_folder.__path__))
-
-
-def write(
-    frames: Iterable[np.ndarray],
-    path: Path,
-    coding: Coding,
-    *,
-    fps: float | Fraction,
-    words: Mapping[str, str] | None = None,
-) -> None:
-    """Write a loop under `path`, whole or not at all. frames: (H, W, 3) uint8 sRGB of one size, read one at a time.
-
-    Raises:
-        ClipError: no frames, or frames of different size or dtype. UsageError: it cannot be written; says why.
-    """
-    if coding.kind not in kinds():
-        raise UsageError(f"{coding.kind!r}: no such coding; there are {', '.join(kinds())}")
-    how: Write = importlib.import_module(f"{_folder.__name__}.{coding.kind}").write
-    with whole_file(path) as part:
-        how(checked_frames(frames), part, coding, Written(frame_rate(fps), words or {}))

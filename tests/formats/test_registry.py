@@ -8,7 +8,7 @@ import pytest
 from coverloop.core.errors import UsageError
 from coverloop.core.formats import presets, registry
 from coverloop.core.limits import SIZE
-from coverloop.core.video.coding import kinds
+from coverloop.core.video.write import kinds
 
 ALL = [one for name in registry.names() for one in registry.wanted(name)]
 

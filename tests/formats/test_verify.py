@@ -9,9 +9,10 @@ import pytest
 from coverloop.core.errors import ClipError
 from coverloop.core.formats.registry import wanted
 from coverloop.core.formats.rules import check
-from coverloop.core.video.coding import Coding, write
+from coverloop.core.video.coding import Coding
 from coverloop.core.video.facts import read_facts
 from coverloop.core.video.playlist import write_playlist
+from coverloop.core.video.write import write
 from coverloop.orchestrator.cli.main import main
 
 SMALL = {"canvas": (720, 1280), "square": (320, 320), "web.gif": (96, 96), "web.webp": (96, 96), "web.avif": (96, 96)}
