@@ -183,6 +183,11 @@ def sway(count: int, reach: float) -> np.ndarray:
     return _grainy(_sway(_scene(1), count, float(count), reach, 1), 0)
 
 
+def swaying(count: int) -> np.ndarray:
+    """`count` frames, (count, 512, 512, 3) uint8, that sway over 83.4 of them."""
+    return _grainy(_sway(_scene(2), count, 83.4, 4.0, 2), 16)
+
+
 def _grainy(frames: list[np.ndarray], seed: int) -> np.ndarray:
     """With a little film grain, since clips from a model are never clean."""
     rng = np.random.default_rng(seed)

@@ -6,8 +6,8 @@ Prints one JSON line for each clip and way: figures of the frames and of the dec
 it; figures as in `core/judge`, and `join`), and CPU and wall seconds. `sharpness` is that of the worst frame anywhere;
 `join` that of the worst frame of the join, against the frames on both sides of the join and not those inside it.
 `--memory` closes 97 frames of 1024x1024 and prints the peak. `--retime` takes perfect 24-frame loops to 30 and 60
-frames and prints their steps beside those of the loop itself and of the same motion drawn at that rate. `--chain`
-prints what tone, cut, close, retime and scale take beside encoding the same frames. `--seconds` is the wanted length.
+frames and prints their steps beside those of the loop itself and of the same motion drawn at that rate. `--seconds` is
+the wanted length. What all of it takes beside an encode: `chain.py`.
 """
 
 from __future__ import annotations
@@ -22,18 +22,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from clips import MAKERS, make, sway
 from coverloop.core.judge.score import score
 from coverloop.core.loop.between import Gap, Interpolator, load_interpolator
-from coverloop.core.loop.close import close
 from coverloop.core.loop.grain import Grain
 from coverloop.core.loop.retime import retime
-from coverloop.core.loop.ring import best_cut, close_clip
-from coverloop.core.loop.tone import tone_match
+from coverloop.core.loop.ring import close_clip
 from coverloop.core.video.decode import decode
 from coverloop.core.video.encode import encode
 
@@ -169,28 +166,6 @@ def retimed(interpolator: Interpolator) -> Iterator[dict[str, object]]:
             yield {"retime": f"sway of {reach:g} px", "frames": count, "largest, smallest, sharpness": line}
 
 
-def chain(interpolator: Interpolator) -> dict[str, object]:
-    """What the nodes between decode and save do to 105 frames of 960x960 on the way to 96, beside encoding the same."""
-    small = np.concatenate([frames := make("sway, odd period").frames, frames])[:105]
-    clip = np.stack([cv2.resize(frame, (960, 960), interpolation=cv2.INTER_CUBIC) for frame in small])
-    seconds: dict[str, float] = {}
-
-    def timed(name: str, work: Callable[[], Any]) -> Any:
-        started = time.process_time()
-        made = work()
-        seconds[name] = round(time.process_time() - started, 2)
-        return made
-
-    steady, _ = timed("tone", lambda: tone_match(clip, cover=clip[0]))
-    cut = timed("cut", lambda: best_cut(steady, length=96))
-    closed, _ = timed("close", lambda: close(steady[cut.start : cut.end], interpolator, length=96))
-    timed("retime", lambda: retime(closed, 96, interpolator))
-    scaled = timed("scale", lambda: [cv2.resize(f, (1080, 1080), interpolation=cv2.INTER_LANCZOS4) for f in closed])
-    timed("encode", lambda: decoded(closed))
-    ours = sum(seconds[name] for name in ("tone", "cut", "close", "retime", "scale"))
-    return {"frames": len(scaled), "cpu_s": seconds, "to encoding": round(ours / seconds["encode"], 2)}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", nargs="*", default=list(MAKERS), choices=list(MAKERS), metavar="NAME")
@@ -198,13 +173,9 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, help="RIFE weights; without, optical flow")
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--retime", action="store_true")
-    parser.add_argument("--chain", action="store_true")
     parser.add_argument("--seconds", type=float, help="wanted length; without, what closes by itself")
     chosen = parser.parse_args()
     interpolator = load_interpolator(chosen.weights)
-    if chosen.chain:
-        print(json.dumps({"chain": chain(interpolator), "interpolator": interpolator.name}))
-        return
     if chosen.memory:
         print(json.dumps({"memory": peak_memory(interpolator), "interpolator": interpolator.name}))
         return

@@ -10,7 +10,7 @@ from comfy_api.latest import io, ui
 
 from ..core.errors import ModelError
 from ..core.limits import FPS, FRAMES, SECONDS, TRIM
-from ..core.loop.between import FlowWarp, Interpolator, Rife
+from ..core.loop.between import FlowWarp, Interpolator, Rife, planes_on
 from ..core.loop.close import close
 from ..core.loop.cut import trim
 from ..core.loop.retime import retime
@@ -50,7 +50,8 @@ def _interpolator_input():
     )
 
 
-def _interpolator(choice: str) -> Interpolator:
+def _interpolator(choice: str, device: torch.device) -> Interpolator:
+    """device: where the frames lie; optical flow draws there, RIFE where ComfyUI runs models."""
     files = _rife_files()
     if choice == AUTO:
         for file in files.values():
@@ -59,7 +60,7 @@ def _interpolator(choice: str) -> Interpolator:
             except ModelError:  # other versions lie in the same folder
                 continue
     if choice in (AUTO, FLOW):
-        return FlowWarp()
+        return FlowWarp(planes_on(device))
     file = files.get(choice, Path(choice))
     return _rife(file, file.stat().st_mtime_ns if file.is_file() else 0)
 
@@ -132,7 +133,8 @@ class CoverLoopToneMatch(io.ComfyNode):
             lettering=None if mask is None else array_of_mask(mask),
         )
         words = f"flicker {done.flicker_removed:.1f}, drift {done.drift_removed:.1f}, cover {done.cover_offset:.1f}"
-        return io.NodeOutput(images_of(toned, len(toned)), ui=ui.PreviewText(f"Taken out, in grey levels: {words}"))
+        images = images_of(toned, len(toned), frames.device)
+        return io.NodeOutput(images, ui=ui.PreviewText(f"Taken out, in grey levels: {words}"))
 
 
 class CoverLoopFindCut(io.ComfyNode):
@@ -202,9 +204,9 @@ class CoverLoopClose(io.ComfyNode):
 
     @classmethod
     def execute(cls, frames: torch.Tensor, near: int, interpolator: str) -> io.NodeOutput:
-        closed, done = close(clip_of(frames), _interpolator(interpolator), length=near or None)
+        closed, done = close(clip_of(frames), _interpolator(interpolator, frames.device), length=near or None)
         report = json.dumps(done.to_dict(), indent=1)
-        return io.NodeOutput(images_of(closed, len(closed)), report, ui=ui.PreviewText(report))
+        return io.NodeOutput(images_of(closed, len(closed), frames.device), report, ui=ui.PreviewText(report))
 
 
 class CoverLoopRetime(io.ComfyNode):
@@ -236,5 +238,5 @@ class CoverLoopRetime(io.ComfyNode):
         count = max(2, round(seconds * fps))
         if count == len(frames):
             return io.NodeOutput(frames, fps)
-        retimed = retime(clip_of(frames), count, _interpolator(interpolator))
-        return io.NodeOutput(images_of(retimed, len(retimed)), fps)
+        retimed = retime(clip_of(frames), count, _interpolator(interpolator, frames.device))
+        return io.NodeOutput(images_of(retimed, len(retimed), frames.device), fps)

@@ -1,7 +1,8 @@
 """The only place where ComfyUI's IMAGE and MASK become numpy arrays and back.
 
-IMAGE is (N, H, W, C) float32 in 0..1 on the CPU, MASK is (N, H, W) float32 in 0..1. `core` works on uint8 pictures and
-float32 masks. A loop of 96 frames at 1080x1080 is 1.3 GB as an IMAGE, so frames are converted one at a time.
+IMAGE is (N, H, W, C) float32 in 0..1, on the CPU or, with ComfyUI's --gpu-only, on a GPU; MASK is (N, H, W) float32 in
+0..1. `core` works on uint8 pictures and float32 masks. A loop of 96 frames at 1080x1080 is 1.3 GB as an IMAGE, so
+frames are converted one at a time.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -18,11 +19,15 @@ import psutil
 import torch
 
 from ..core.errors import ClipError
+from ..core.loop.planes import OnDevice
 from ..core.parallel import in_order
+from ..core.pixels import resized
 
 
 def to_uint8(frame: torch.Tensor) -> np.ndarray:
     """One (H, W, C) frame of any float type, 0..1 -> (H, W, C) uint8. NaN becomes black, what is outside is clipped."""
+    if frame.device.type != "cpu":  # bytes travel, a quarter of the floats
+        return (frame.detach().float().nan_to_num(0.0) * 255).round().clip(0, 255).to(torch.uint8).cpu().numpy()
     values = frame.detach().to("cpu", torch.float32).contiguous().numpy()
     # One pass of OpenCV (scale, round, clip), five times as fast as the same in torch; flat, or it would take 255 for
     # the first channel only.
@@ -107,19 +112,56 @@ def image_of(array: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(array.astype(np.float32) / np.float32(255))[None]
 
 
-def images_of(frames: Iterable[np.ndarray], count: int) -> torch.Tensor:
-    """`count` frames of (H, W, C) uint8 -> one IMAGE, filled in place as the frames arrive."""
+def images_of(
+    frames: Iterable[np.ndarray | torch.Tensor], count: int, device: torch.device | str = "cpu"
+) -> torch.Tensor:
+    """`count` frames of (H, W, C) uint8, or float 0..1, -> one IMAGE on that device, filled in place as they arrive."""
     images: torch.Tensor | None = None
     done = 0
     for frame in frames:
         if images is None:
-            images = empty_images((count, *frame.shape))
-        # Not by torch: its threads would wait in the way of those that make the next frames (1.9 s against 3.0 s).
-        np.multiply(frame, np.float32(1 / 255), out=images[done].numpy())
+            shape = (count, *frame.shape)
+            on_host = torch.device(device).type == "cpu"
+            images = empty_images(shape) if on_host else torch.empty(shape, device=device)
+        _put(frame, images[done])
         done += 1
     if images is None or done != count:
         raise ClipError(f"{done} frames arrived where {count} were asked for; report this with the workflow")
     return images
+
+
+def _put(frame: np.ndarray | torch.Tensor, place: torch.Tensor) -> None:
+    """Not by torch on the host: its threads would wait in the way of those that make the next frames (1.9 s against
+    3.0 s)."""
+    if place.device.type != "cpu":
+        values = torch.as_tensor(frame).to(place.device)
+        place.copy_(values.float() * (1 / 255) if values.dtype == torch.uint8 else values.clip(0, 1))
+    elif frame.dtype == np.uint8:
+        np.multiply(frame, np.float32(1 / 255), out=place.numpy())
+    else:
+        np.clip(frame, 0, 1, out=place.numpy())
+
+
+def scaled_images(images: torch.Tensor, width: int, height: int, done: Callable[[], object]) -> torch.Tensor:
+    """An IMAGE at another size, made where it lies: Lanczos where it grows, area averages where it shrinks.
+
+    done: called after each frame.
+    """
+    on_host = checked(images).device.type == "cpu"
+    planes = None if on_host else OnDevice(images.device)
+
+    def scaled(frame: torch.Tensor) -> np.ndarray | torch.Tensor:
+        values = rgb_float(frame).detach().float().nan_to_num(0.0)
+        if planes is not None:
+            return planes.resized(values, width, height)
+        return resized(values.contiguous().numpy(), width, height)
+
+    def all_scaled() -> Iterator[np.ndarray | torch.Tensor]:
+        for frame in in_order(scaled, images) if on_host else map(scaled, images):
+            yield frame
+            done()
+
+    return images_of(all_scaled(), len(images), images.device)
 
 
 def empty_images(shape: tuple[int, ...]) -> torch.Tensor:

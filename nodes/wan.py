@@ -9,10 +9,9 @@ from comfy_api.latest import io, ui
 
 from ..core.errors import ModelError
 from ..core.limits import MEGAPIXELS, SECONDS, SPARE
-from ..core.pixels import resized
 from ..core.wan import clip as core
 from .known import known
-from .tensors import checked, frames_of, image_of, images_of, picture
+from .tensors import checked, image_of, picture, scaled_images
 
 NONE = "none"
 
@@ -85,13 +84,7 @@ class CoverLoopScaleToCover(io.ComfyNode):
     def execute(cls, frames: torch.Tensor, cover: torch.Tensor) -> io.NodeOutput:
         height, width = checked(cover).shape[1:3]
         progress = comfy.utils.ProgressBar(len(frames))
-
-        def scaled():
-            for frame in frames_of(frames):
-                yield resized(frame, width, height)
-                progress.update(1)
-
-        return io.NodeOutput(images_of(scaled(), len(frames)))
+        return io.NodeOutput(scaled_images(frames, width, height, lambda: progress.update(1)))
 
 
 class CoverLoopLora(io.ComfyNode):

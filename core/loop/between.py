@@ -18,6 +18,7 @@ from ..parallel import in_order
 from .draw import Pair
 from .flow import Motion, Way
 from .grain import Grain
+from .planes import OnDevice, OnHost, Plane, Planes
 
 if TYPE_CHECKING:
     import torch
@@ -56,11 +57,15 @@ class FlowWarp:
 
     name = "flow warp (DIS)"
 
+    def __init__(self, planes: Planes | None = None) -> None:
+        """planes: where pictures are drawn; the flow itself is found by OpenCV."""
+        self._planes = planes or OnHost()
+
     def between(
         self, a: np.ndarray, b: np.ndarray, times: Sequence[float], grain: Grain | None = None, seed: int = 0
     ) -> list[np.ndarray]:
         _check(a, b)
-        pair, way = Pair(a, b, grain, seed), Way(a, b)
+        pair, way = Pair(a, b, grain, seed, self._planes), Way(a, b, self._planes)
         return [pair.drawn(way.at(float(time)), float(time)) for time in times]
 
     def fill(self, gaps: Iterable[Gap], grain: Grain | None = None) -> Iterator[list[np.ndarray]]:
@@ -91,6 +96,7 @@ class Rife:
         self.network = rife.load(path, "cpu" if ready else device)
         self._multiple = rife.MULTIPLE
         self._device = device
+        self._planes = planes_on(device)
         self.ready = ready
         self.name = f"RIFE {self.network.version}"
 
@@ -100,14 +106,14 @@ class Rife:
         return next(self.fill([Gap(a, b, tuple(times), seed)], grain))
 
     def fill(self, gaps: Iterable[Gap], grain: Grain | None = None) -> Iterator[list[np.ndarray]]:
-        def draw(asked: tuple[Gap, dict[float, np.ndarray]]) -> list[np.ndarray]:
+        def draw(asked: tuple[Gap, dict[float, Plane]]) -> list[np.ndarray]:
             gap, speeds = asked
-            pair = Pair(gap.a, gap.b, grain, gap.seed)
+            pair = Pair(gap.a, gap.b, grain, gap.seed, self._planes)
             return [pair.drawn(_motion_at(float(time), speeds), float(time)) for time in gap.times]
 
         yield from in_order(draw, self._asked(gaps))  # the network asks on while threads draw
 
-    def _asked(self, gaps: Iterable[Gap]) -> Iterator[tuple[Gap, dict[float, np.ndarray]]]:
+    def _asked(self, gaps: Iterable[Gap]) -> Iterator[tuple[Gap, dict[float, Plane]]]:
         """Gaps, each with what the network says of it: (H, W, 5) speeds towards a and b and share of b, by time."""
         if self.ready is not None:
             self.ready()
@@ -121,12 +127,12 @@ class Rife:
                 _check(gap.a, gap.b)
             asks = [(i, node) for i, gap in enumerate(chunk) for node in _nodes(gap.times)]
             answers = self._speeds([(chunk[i], node) for i, node in asks]) if asks else []
-            told: list[dict[float, np.ndarray]] = [{} for _ in chunk]
+            told: list[dict[float, Plane]] = [{} for _ in chunk]
             for (i, node), speeds in zip(asks, answers, strict=True):
                 told[i][node] = speeds
             yield from zip(chunk, told, strict=True)
 
-    def _speeds(self, asks: Sequence[tuple[Gap, float]]) -> list[np.ndarray]:
+    def _speeds(self, asks: Sequence[tuple[Gap, float]]) -> list[Plane]:
         import torch
 
         height, width = asks[0][0].a.shape[:2]
@@ -135,7 +141,8 @@ class Rife:
         with torch.inference_mode():
             flow, mask = self.network.motion(first, second, times)
             both = torch.cat((flow[:, :2] / times, flow[:, 2:] / (1 - times), 1 - mask), 1)[..., :height, :width]
-            return list(both.permute(0, 2, 3, 1).contiguous().cpu().numpy())
+            speeds = both.permute(0, 2, 3, 1).contiguous()
+            return list(speeds.cpu().numpy() if isinstance(self._planes, OnHost) else speeds)
 
     def _tensor(self, pictures: Sequence[np.ndarray]) -> torch.Tensor:
         import torch
@@ -158,20 +165,20 @@ def _nodes(times: Sequence[float]) -> list[float]:
     return sorted(needed)
 
 
-def _motion_at(time: float, told: dict[float, np.ndarray]) -> Motion:
+def _motion_at(time: float, told: dict[float, Plane]) -> Motion:
     """The motion at any time from what the network said at the times around it, which it goes on from evenly."""
     at = min(max(time, _RIFE_TIMES[0]), _RIFE_TIMES[-1])
     upper = next(i for i, node in enumerate(_RIFE_TIMES) if node >= at)
     speeds = told[_RIFE_TIMES[upper]]
     if at < _RIFE_TIMES[upper]:
         part = (_RIFE_TIMES[upper] - at) / (_RIFE_TIMES[upper] - _RIFE_TIMES[upper - 1])
-        speeds = speeds + (told[_RIFE_TIMES[upper - 1]] - speeds) * np.float32(part)
+        speeds = speeds + (told[_RIFE_TIMES[upper - 1]] - speeds) * part
     share = speeds[..., 4]
     if time < at:
-        share = share * np.float32(time / at)
+        share = share * (time / at)
     elif time > at:
-        share = 1 - (1 - share) * np.float32((1 - time) / (1 - at))
-    return Motion(speeds[..., 0:2] * np.float32(time), speeds[..., 2:4] * np.float32(1 - time), share)
+        share = 1 - (1 - share) * ((1 - time) / (1 - at))
+    return Motion(speeds[..., 0:2] * time, speeds[..., 2:4] * (1 - time), share)
 
 
 def _check(a: np.ndarray, b: np.ndarray) -> None:
@@ -181,6 +188,11 @@ def _check(a: np.ndarray, b: np.ndarray) -> None:
         )
 
 
+def planes_on(device: Any) -> Planes:
+    """Where pictures are drawn for frames that lie on this device: a torch device, or its name."""
+    return OnHost() if str(device).partition(":")[0] == "cpu" else OnDevice(device)
+
+
 def load_interpolator(weights: str | Path | None = None, device: Any = "cpu") -> Interpolator:
     """RIFE from a weights file, or the flow warp without one. Raises ModelError, see `Rife`."""
-    return FlowWarp() if weights is None else Rife(weights, device)
+    return FlowWarp(planes_on(device)) if weights is None else Rife(weights, device)

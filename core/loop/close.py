@@ -12,15 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..pixels import reduced, ring_steps
+from ..pixels import ring_steps
 from .between import FlowWarp, Gap, Interpolator
 from .calibration import FILLING, STEPS
 from .cut import Cut, most_between
-from .flow import FLOW_SIDE
 from .grain import usual_grain
 from .local import find_jumps, led_over
 from .pace import march, timing
-from .seen import MIN_FRAMES, check, grey, greys, points
+from .seen import MIN_FRAMES, Seen, check, grey, smaller
 from .tone import Tone, join_shift, shift
 
 
@@ -51,13 +50,17 @@ class Closing:
 
 
 def close(
-    frames: np.ndarray, interpolator: Interpolator | None = None, *, length: int | None = None
+    frames: np.ndarray,
+    interpolator: Interpolator | None = None,
+    *,
+    length: int | None = None,
+    seen: Seen | None = None,
 ) -> tuple[np.ndarray, Closing]:
     """Make an already cut clip a ring whose steps are even. Frame 0 stays frame 0.
 
     frames: (N, H, W, 3) uint8. interpolator: default FlowWarp. length: frames that the ring is to have; it has exactly
     that many where the clip has no more and in-betweens at the join (less than half of the ring) can make up for
-    what is missing, else as many as come of themselves.
+    what is missing, else as many as come of themselves. seen: these frames, where they have been seen before.
     - stalled frames (step under 0.15 of the median) are left out;
     - tone missing at the join is spread over the whole ring;
     - the join, and any other step that stands out, gets as many in-betweens as make its steps like those around it.
@@ -67,22 +70,23 @@ def close(
     Raises:
         ClipError: as `find_cut`.
     """
-    check(frames)
+    seen = seen or check(frames)
     interpolator = interpolator or FlowWarp()
-    before, _ = ring_steps(greys(frames))
-    kept = _without_stalls(frames)
-    ring = _tone_closed(kept)
-    plan = _plan(ring, length)
-    ring = ring[: plan.kept]
-    beside = [(ring[k - 1], ring[k]) for k in (-1, 1)]
-    grain = usual_grain(beside)
-    gaps = [_gap(ring, hole, plan, interpolator) for hole in plan.holes]
+    before, _ = ring_steps(seen.grey)
+    keep = _without_stalls(seen.grey)
+    ring, seen = _tone_closed(*((frames, seen) if len(keep) == len(frames) else (frames[keep], seen[keep])))
+    plan = _plan(seen, length)
+    ring, seen = ring[: plan.kept], seen[: plan.kept]
+    grain = usual_grain([(ring[k - 1], ring[k]) for k in (-1, 1)])
+    gaps = [_gap(ring, seen, hole, plan, interpolator) for hole in plan.holes]
     filled = dict(zip((hole.step for hole in plan.holes), interpolator.fill(gaps, grain), strict=True))
     parts = []
+    small = []
     for i, frame in enumerate(ring):
         parts += [frame, *filled.get(i, [])]
-    closed, local = led_over(np.stack(parts), interpolator, grain)
-    after, middle = ring_steps(greys(closed))
+        small += [seen.small[i], *map(smaller, filled.get(i, []))]
+    closed, seen, local = led_over(np.stack(parts), Seen(np.stack(small)), interpolator, grain)
+    after, middle = ring_steps(seen.grey)
     ratios = after / middle
     inserted = len(filled.get(len(ring) - 1, []))
     report = Closing(
@@ -117,12 +121,11 @@ class _Plan:
     median: float
 
 
-def _plan(ring: np.ndarray, length: int | None) -> _Plan:
+def _plan(ring: Seen, length: int | None) -> _Plan:
     """Which steps of the ring get in-betweens, and how many where the length decides it."""
-    grey_ring = greys(ring)
-    steps, median = ring_steps(grey_ring)
+    steps, median = ring_steps(ring.grey)
     ratios = steps / median
-    local = {jump.step for jump in find_jumps(grey_ring)}
+    local = {jump.step for jump in find_jumps(ring.grey)}
     holes = {i: max(1, round(ratios[i]) - 1) for i in _holes(ratios) - local}
     last = len(ring) - 1
     if length is None:
@@ -139,16 +142,15 @@ def _plan(ring: np.ndarray, length: int | None) -> _Plan:
     return _Plan(min(len(ring), length), found, steps, median)
 
 
-def _without_stalls(frames: np.ndarray) -> np.ndarray:
-    """Frames that repeat the one before them while the motion goes on are dropped; frame 0 never is.
+def _without_stalls(grey: np.ndarray) -> list[int]:
+    """The frames to keep: those that repeat the one before them while the motion goes on are not; frame 0 always is.
 
     Motion that comes to rest by itself, as at the turn of a sway, is none: the steps around are small there, too.
     """
-    grey = greys(frames)
     steps, median = ring_steps(grey)
-    count = len(frames)
+    count = len(grey)
     if median <= 0 or steps.min() >= STEPS.stall * median:
-        return frames
+        return list(range(count))
 
     def goes_on(i: int) -> bool:
         """Before and after the stalled step i the motion is far from standing."""
@@ -165,15 +167,16 @@ def _without_stalls(frames: np.ndarray) -> np.ndarray:
     beside = min(steps[-2], steps[0])
     while len(keep) > MIN_FRAMES and np.abs(grey[keep[-1]] - grey[0]).mean() < min(STEPS.stall * median, 0.3 * beside):
         keep.pop()
-    return frames[keep] if len(keep) >= MIN_FRAMES else frames
+    return keep if len(keep) >= MIN_FRAMES else list(range(count))
 
 
-def _tone_closed(frames: np.ndarray) -> np.ndarray:
+def _tone_closed(frames: np.ndarray, seen: Seen) -> tuple[np.ndarray, Seen]:
     levels, missing = join_shift(frames[-2], frames[-1], frames[0], frames[1])
     missing = np.where(np.abs(missing) < 0.5, 0, np.clip(missing, -12, 12))
     if not missing.any():
-        return frames
-    return np.stack([shift(frame, levels, missing * (i / len(frames))) for i, frame in enumerate(frames)])
+        return frames, seen
+    closed = np.stack([shift(frame, levels, missing * (i / len(frames))) for i, frame in enumerate(frames)])
+    return closed, Seen.of(closed)
 
 
 def _holes(ratios: np.ndarray) -> set[int]:
@@ -187,14 +190,14 @@ def _holes(ratios: np.ndarray) -> set[int]:
     return found
 
 
-def _gap(ring: np.ndarray, hole: _Hole, plan: _Plan, interpolator: Interpolator) -> Gap:
+def _gap(ring: np.ndarray, seen: Seen, hole: _Hole, plan: _Plan, interpolator: Interpolator) -> Gap:
     """The gap of a hole, with times at which its in-betweens make steps like those around it."""
     count, i = len(ring), hole.step
     a, b = ring[i], ring[(i + 1) % count]
     step = plan.steps[i] / plan.median
     speeds = [float(np.clip(plan.steps[k % count] / plan.median, 0.7, 1.3)) for k in (i - 1, i + 1)]
     dense = np.linspace(0, 1, min(21, max(9, math.ceil(step) + 5)))
-    small = reduced(a, FLOW_SIDE), reduced(b, FLOW_SIDE)  # the size at which flow is found, too
+    small = seen.small[i], seen.small[(i + 1) % count]
     path = [small[0], *interpolator.between(*small, list(dense[1:-1])), small[1]]
     pictures = np.stack([grey(picture) for picture in path])
     table = np.stack([np.abs(pictures - picture).mean((1, 2)) for picture in pictures]) / plan.median
@@ -202,13 +205,12 @@ def _gap(ring: np.ndarray, hole: _Hole, plan: _Plan, interpolator: Interpolator)
         return Gap(a, b, tuple(march(table, dense, speeds, hole.number)[1]), i)
     most = max(1, min(count, 3 * math.ceil(step)))
     number, times = timing(table, dense, speeds, most)
-    if _far(ring, i) > FILLING.dissolve * (number + 1):
+    if _far(seen.points, i) > FILLING.dissolve * (number + 1):
         times = timing(table, dense, [FILLING.dissolve_speed * speed for speed in speeds], 2 * most)[1]
     return Gap(a, b, tuple(times), i)
 
 
-def _far(ring: np.ndarray, i: int) -> float:
+def _far(places: np.ndarray, i: int) -> float:
     """Distance from frame i to the next in usual steps, on blurred pictures, where it keeps growing with motion."""
-    places = points(ring)
     moves = np.abs(np.diff(places, axis=0, append=places[:1])).mean(1)
     return float(moves[i] / max(float(np.median(moves)), 1e-6))

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import ClipError
 from .calibration import CUTTING, FILLING
-from .seen import MIN_FRAMES, check, points
+from .seen import MIN_FRAMES, Seen, check
 
 _LIKE_OTHERS = 1.3  # times the turns of motion elsewhere (p95) that the join of a clip that closes as it is may have
 
@@ -50,12 +50,16 @@ def find_cut(
     Raises:
         ClipError: fewer than 6 frames, or all frames alike.
     """
-    check(frames)
-    if length is not None and (best := cuts_of(frames, length, max_start)):
+    return cut_of(check(frames), max_start=max_start, min_length=min_length, length=length)
+
+
+def cut_of(seen: Seen, *, max_start: int = 0, min_length: int | None = None, length: int | None = None) -> Cut:
+    """As `find_cut`, of a clip that is checked."""
+    if length is not None and (best := cuts_of(seen, length, max_start)):
         return best[0]
-    count = len(frames)
+    count = len(seen)
     shortest = min(count, max(MIN_FRAMES, round(CUTTING.least * count) if min_length is None else min_length))
-    places = points(frames)
+    places = seen.points
     moves = np.diff(places, axis=0)
     usual = max(float(np.median(np.abs(moves).mean(1))), 1e-6)
     if length is None and (whole := _whole(places, moves, usual)):
@@ -80,12 +84,12 @@ def most_between(length: int) -> int:
     return max(8, round(FILLING.most_share * length))
 
 
-def cuts_of(frames: np.ndarray, length: int, max_start: int = 0) -> list[Cut]:
+def cuts_of(seen: Seen, length: int, max_start: int = 0) -> list[Cut]:
     """Cuts with a number of in-betweens that makes exactly `length` frames, the cheapest first; one for each start and
     number. Costs: how much the way across the join turns from the motion on both sides, taken in as many steps as
     there will be; how far it is; how much slower or faster than usual those steps are."""
-    count, most = len(frames), most_between(length)
-    places = points(frames)
+    count, most = len(seen), most_between(length)
+    places = seen.points
     moves = np.diff(places, axis=0)
     usual = max(float(np.median(np.abs(moves).mean(1))), 1e-6)
     found = []

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..pixels import LUMA
 from .flow import find_flow, warped
+from .planes import OnHost
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def grain_of(a: np.ndarray, b: np.ndarray) -> Grain:
     of the difference that is left after warping; never more than the picture itself shows. Rounding is taken off.
     """
     flow = find_flow(b, a)
-    carried = warped(a.astype(np.float32), flow, b.shape[:2])
+    carried = warped(OnHost(), a.astype(np.float32), flow, b.shape[:2])
     now = b.astype(np.float32)
     own = []
     for weights in (*np.eye(3, dtype=np.float32), LUMA):

@@ -15,7 +15,7 @@ import numpy as np
 from .between import Gap, Interpolator
 from .calibration import LOCAL
 from .grain import Grain
-from .seen import greys
+from .seen import Seen, smaller
 
 
 class Jump(NamedTuple):
@@ -60,33 +60,35 @@ def find_jumps(grey: np.ndarray) -> list[Jump]:
     return found
 
 
-def led_over(ring: np.ndarray, interpolator: Interpolator, grain: Grain) -> tuple[np.ndarray, int]:
-    """The ring, (N, H, W, 3) uint8, with its local jumps led over in place, and how many those were.
+def led_over(ring: np.ndarray, seen: Seen, interpolator: Interpolator, grain: Grain) -> tuple[np.ndarray, Seen, int]:
+    """The ring, (N, H, W, 3) uint8, with its local jumps led over in place, as seen, and how many those were.
 
     Frame 0 stays as it is. A way that makes the worst step of its tiles no smaller is not taken.
     """
-    grey = greys(ring)
-    jumps = find_jumps(grey)
-    mended, done = ring, 0
-    for jump in jumps:
+    done = 0
+    for jump in find_jumps(seen.grey):
         places = _window(jump, len(ring))
         if places is None:
             continue
         first, last = places
         times = tuple(k / (last - first) for k in range(1, last - first))
-        gap = Gap(mended[first], mended[last % len(ring)], times, jump.step)
+        gap = Gap(ring[first], ring[last % len(ring)], times, jump.step)
         (pictures,) = interpolator.fill([gap], grain)
         mask = _soft(jump.tiles, ring.shape[1:3])
-        tried = mended.copy() if mended is ring else mended
-        before = tried[first + 1 : last].copy()
-        for k, picture in enumerate(pictures):
-            blended = before[k] + (picture.astype(np.float32) - before[k]) * mask
-            tried[first + 1 + k] = np.round(blended).astype(np.uint8)
-        if _worst(tried, first, last, jump.tiles) < _worst_of(grey, first, last, jump.tiles):
-            mended, done = tried, done + 1
-        else:
-            tried[first + 1 : last] = before
-    return mended, done
+        drawn = slice(first + 1, last)
+        tried = [_blended(frame, new, mask) for frame, new in zip(ring[drawn], pictures, strict=True)]
+        small = seen.small.copy()
+        small[drawn] = [smaller(frame) for frame in tried]
+        mended = Seen(small)
+        if _worst(mended.grey, first, last, jump.tiles) < _worst(seen.grey, first, last, jump.tiles):
+            ring = ring.copy() if not done else ring  # the first time: it is the caller's
+            ring[drawn] = tried
+            seen, done = mended, done + 1
+    return ring, seen, done
+
+
+def _blended(below: np.ndarray, above: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    return np.round(below + (above.astype(np.float32) - below) * mask).astype(np.uint8)
 
 
 def _window(jump: Jump, count: int) -> tuple[int, int] | None:
@@ -105,11 +107,6 @@ def _soft(tiles: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.clip(cv2.GaussianBlur(full, (0, 0), max(side / 4, 0.5)), 0, 1)[..., None]
 
 
-def _worst(ring: np.ndarray, first: int, last: int, tiles: np.ndarray) -> float:
-    part = greys(np.stack([ring[k % len(ring)] for k in range(first, last + 1)]))
-    return float(tile_steps(part)[:-1][:, tiles].max())
-
-
-def _worst_of(grey: np.ndarray, first: int, last: int, tiles: np.ndarray) -> float:
+def _worst(grey: np.ndarray, first: int, last: int, tiles: np.ndarray) -> float:
     part = np.stack([grey[k % len(grey)] for k in range(first, last + 1)])
     return float(tile_steps(part)[:-1][:, tiles].max())

@@ -14,10 +14,10 @@ from ..pixels import reduced, ring_steps
 from .between import FlowWarp, Interpolator
 from .calibration import CUTTING, STEPS
 from .close import Closing, close
-from .cut import Cut, cuts_of, find_cut, trim
+from .cut import Cut, cut_of, cuts_of, trim
 from .local import tile_steps
 from .retime import retime
-from .seen import check, greys
+from .seen import Seen, check
 from .tone import tone_match
 
 log = logging.getLogger(__name__)
@@ -28,24 +28,27 @@ _PREVIEW_SIDE = 160
 def best_cut(frames: np.ndarray, *, max_start: int = 0, length: int | None = None) -> Cut:
     """The best cut: as `find_cut`, but where a length is wanted its cheapest cuts are closed as small previews, and the
     one whose ring has the evenest steps is it. Raises ClipError, see `find_cut`."""
+    return _best_of(check(frames), max_start, length)
+
+
+def _best_of(seen: Seen, max_start: int, length: int | None) -> Cut:
     if length is None:
-        return find_cut(frames, max_start=max_start)
-    check(frames)
+        return cut_of(seen, max_start=max_start)
     tried: list[Cut] = []
-    for cut in cuts_of(frames, length, max_start):
+    for cut in cuts_of(seen, length, max_start):
         if all(abs(cut.end - other.end) + abs(cut.start - other.start) > 1 for other in tried):
             tried.append(cut)
         if len(tried) == CUTTING.tried:
             break
     if len(tried) < 2:
-        return tried[0] if tried else find_cut(frames, max_start=max_start, length=length)
-    small = np.stack([reduced(frame, _PREVIEW_SIDE) for frame in frames])
+        return tried[0] if tried else cut_of(seen, max_start=max_start, length=length)
+    small = np.stack([reduced(frame, _PREVIEW_SIDE) for frame in seen.small])
     return min(tried, key=lambda cut: _unevenness(small[cut.start : cut.end], length) + 0.1 * cut.cost)
 
 
 def _unevenness(clip: np.ndarray, length: int) -> float:
     """How far the steps of the closed clip, and those of its tiles at the join, are from even ones."""
-    grey = greys(close(clip, FlowWarp(), length=length)[0])
+    grey = Seen.of(close(clip, FlowWarp(), length=length)[0]).grey
     steps, median = ring_steps(grey)
     tiles = tile_steps(grey)
     usual = np.maximum(np.percentile(tiles[:-1], 95, axis=0), 0.5 * median)
@@ -79,14 +82,17 @@ def close_clip(
     if not (math.isfinite(fps) and fps > 0):
         raise ClipError(f"{fps} frames per second; it must be above 0")
     clip = trim(frames, trim_start, trim_end)
-    check(clip)
+    seen = check(clip)
     interpolator = interpolator or FlowWarp()
-    steps, median = ring_steps(greys(clip))
+    steps, median = ring_steps(seen.grey)
     came = float(steps.max() / median) if median > 0 else math.inf
     steady, tone = tone_match(clip, cover=cover, lettering=lettering)
     limit = max_start if max_start is not None else 0 if cover is not None else len(clip) // 4
-    cut = best_cut(steady, max_start=limit, length=count)
-    closed, report = close(steady[cut.start : cut.end], interpolator, length=count)
+    if steady is not clip:
+        seen = check(steady)
+    cut = _best_of(seen, limit, count)
+    part = slice(cut.start, cut.end)
+    closed, report = close(steady[part], interpolator, length=count, seen=seen[part])
     report = dataclasses.replace(report, cut=cut, tone=tone, largest_step_before=came)
     if report.largest_step > max(came, STEPS.hole):
         log.warning("closing made the largest step %.2f of %.2f; the clip is left as it was", report.largest_step, came)

@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 
 from ..errors import ClipError
+from ..pixels import resized
+from .seen import halved
 
 _SIDE = 96
 _FLICKER = 0.6
@@ -79,9 +81,9 @@ def _small_size(shape: tuple[int, ...]) -> tuple[int, int]:
 
 
 def _small(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Reduced in two stages, the second in float: whole levels would be too coarse for medians."""
+    """Reduced in stages, the last in float: whole levels would be too coarse for medians."""
     between = min(picture.shape[1], 4 * size[0]), min(picture.shape[0], 4 * size[1])
-    reduced = cv2.resize(picture, between, interpolation=cv2.INTER_AREA)
+    reduced = resized(halved(picture, min(between)), *between)
     return cv2.resize(reduced.astype(np.float32), size, interpolation=cv2.INTER_AREA)
 
 
