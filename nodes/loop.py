@@ -127,13 +127,14 @@ class CoverLoopToneMatch(io.ComfyNode):
     def execute(
         cls, frames: torch.Tensor, cover: torch.Tensor | None = None, mask: torch.Tensor | None = None
     ) -> io.NodeOutput:
+        clip = clip_of(frames)
         toned, done = tone_match(
-            clip_of(frames),
+            clip,
             cover=None if cover is None else picture(cover),
             lettering=None if mask is None else array_of_mask(mask),
         )
         words = f"flicker {done.flicker_removed:.1f}, drift {done.drift_removed:.1f}, cover {done.cover_offset:.1f}"
-        images = images_of(toned, len(toned), frames.device)
+        images = frames if toned is clip else images_of(toned, len(toned), frames.device)
         return io.NodeOutput(images, ui=ui.PreviewText(f"Taken out, in grey levels: {words}"))
 
 

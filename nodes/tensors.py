@@ -139,7 +139,8 @@ def _put(frame: np.ndarray | torch.Tensor, place: torch.Tensor) -> None:
     elif frame.dtype == np.uint8:
         np.multiply(frame, np.float32(1 / 255), out=place.numpy())
     else:
-        np.clip(frame, 0, 1, out=place.numpy())
+        values = np.fmax(frame, 0, out=place.numpy())  # of NaN and 0 this is 0
+        np.minimum(values, 1, out=values)
 
 
 def scaled_images(images: torch.Tensor, width: int, height: int, done: Callable[[], object]) -> torch.Tensor:
@@ -151,9 +152,9 @@ def scaled_images(images: torch.Tensor, width: int, height: int, done: Callable[
     planes = None if on_host else OnDevice(images.device)
 
     def scaled(frame: torch.Tensor) -> np.ndarray | torch.Tensor:
-        values = rgb_float(frame).detach().float().nan_to_num(0.0)
+        values = rgb_float(frame).detach().float()
         if planes is not None:
-            return planes.resized(values, width, height)
+            return planes.resized(values.nan_to_num(0.0), width, height)
         return resized(values.contiguous().numpy(), width, height)
 
     def all_scaled() -> Iterator[np.ndarray | torch.Tensor]:
