@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ...core.errors import CoverError, CoverLoopError
-from ..job.deliver import restore
 from ..job.request import Job, open_cover
 from ..job.retry import RetryPolicy, Step
 from ..job.run import Fault, Renderer, Stage, attempt
@@ -20,6 +19,7 @@ from ..server.client import Comfy
 from ..server.events import Event
 from ..server.follow import Patience
 from ..store.entry import Claim, Entry, JobState
+from ..store.restore import restore
 from ..store.store import Store
 from .fleet import Post, wait_until_ready
 from .tasks import Outcome, OutcomeState, Task, Tasks
@@ -137,7 +137,7 @@ class Line:
             post.leave(prompt_id)
 
     def _deliver(self, task: Task, entry: Entry, began: float, reused: bool) -> None:
-        record = restore(entry, task.stem, task.row.cover.name)
+        made = restore(entry, task.stem, task.row.cover.name)
         done = Outcome(
             row=task.row,
             state=OutcomeState.DONE,
@@ -146,7 +146,7 @@ class Line:
             server=self._post.url,
             seconds=time.monotonic() - began,
             reused=reused,
-            problems=tuple(record.get("judgement", {}).get("problems", ())),
+            problems=made.problems,
             attempts=len(self._store.attempts(entry.key)),
         )
         self._tasks.finish(done)

@@ -30,11 +30,9 @@ from ...core.lettering.regions import TextRegion, decide_lift, named
 from ...core.pixels import middle
 from ...core.video.decode import opened
 from ...core.video.encode import write_poster
-from ..disk.files import copy_whole, write_whole
 from ..server.client import Comfy
 from ..server.events import Finished
 from ..server.wire import OutputFile
-from ..store.entry import Entry
 from .check import Server
 from .request import CoverFile, Job
 from .workflow import Workflow
@@ -164,51 +162,6 @@ def deliver(
     return Deliverable(
         names[parts.video.suffix], names[".jpg"], names[".json"], judgement.passed, tuple(judgement.problems), record
     )
-
-
-def restore(entry: Entry, stem: Path, cover: str) -> Mapping[str, Any]:
-    """Put a deliverable of the store at `<stem>.mp4`, `.jpg`, `.json`; returns its sidecar, which names these files and
-    `cover`. What is there already, whole, is left alone.
-
-    Raises:
-        UsageError: it cannot be written. JobError: the store's own copy is damaged.
-    """
-    assert entry.video and entry.poster and entry.sidecar
-    try:
-        record = json.loads(entry.sidecar.read_text("utf-8"))
-        record["cover"]["name"] = cover
-        for kind, source in (("video", entry.video), ("poster", entry.poster)):
-            target = stem.with_name(stem.name + source.suffix)
-            facts = record["files"][kind]
-            facts["name"] = target.name
-            if not _is_whole(target, facts):
-                copy_whole(source, target)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise JobError(f"{entry.sidecar}: is damaged in the store ({error}); run it again with --force") from error
-    sidecar = stem.with_name(stem.name + ".json")
-    text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
-    if not sidecar.is_file() or sidecar.read_text("utf-8", errors="replace") != text:
-        write_whole(sidecar, text)
-    return record
-
-
-def restored(entry: Entry, stem: Path, cover: str) -> Deliverable:
-    """`restore`, told as a deliverable. Raises as it does."""
-    record = restore(entry, stem, cover)
-    assert entry.video
-    video, poster, sidecar = (stem.with_name(stem.name + ending) for ending in (entry.video.suffix, ".jpg", ".json"))
-    problems = tuple(record.get("judgement", {}).get("problems", ()))
-    return Deliverable(video, poster, sidecar, entry.passed, problems, record)
-
-
-def _is_whole(path: Path, facts: Mapping[str, Any]) -> bool:
-    """By size and by age: a file somebody changed after its sidecar was written is not trusted by its size."""
-    try:
-        return (
-            path.stat().st_size == facts["bytes"] and path.stat().st_mtime <= path.with_suffix(".json").stat().st_mtime
-        )
-    except OSError:
-        return False
 
 
 def _judge(

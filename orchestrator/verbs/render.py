@@ -14,7 +14,7 @@ from rich.console import Console
 from ...core.errors import CoverLoopError
 from ..disk.names import stems
 from ..job import check
-from ..job.deliver import Deliverable, restored
+from ..job.deliver import Deliverable
 from ..job.manifest import load_workflow
 from ..job.meter import Meter
 from ..job.request import CoverFile, Job, make_job, open_cover
@@ -24,6 +24,7 @@ from ..server.choose import open_server
 from ..server.events import Event
 from ..server.follow import Patience
 from ..store.entry import Claim, Entry, JobState
+from ..store.restore import restore
 from ..store.store import Store
 from .screen import Screen
 
@@ -120,10 +121,10 @@ class _Call:
             while True:
                 entry = None if self.force else self.store.finished(job.key)
                 if entry is not None:
-                    return Result(path, restored(entry, place, path.name), reused=True)
+                    return Result(path, restore(entry, place, path.name), reused=True)
                 # Somebody asked for it by name, so it is tried whatever happened before.
                 if self.store.claim(job, path.name, force=True) is Claim.OURS:
-                    return Result(path, restored(self._rendered(job, cover), place, path.name))
+                    return Result(path, restore(self._rendered(job, cover), place, path.name))
                 self.screen.title(path.name, "another process renders it; waiting")
                 time.sleep(BUSY_WAIT)
         except CoverLoopError as error:
