@@ -34,3 +34,9 @@ def circle(count: int, period: float | None = None, reach: float = 4.0, size: in
 
 def pan(count: int, speed: float = 0.5, size: int = 192) -> np.ndarray:
     return path([(speed * t, 0.2 * speed * t) for t in range(count)], size)
+
+
+def sky(size=256):
+    """A gradient with a little grain."""
+    down = np.linspace(90, 200, size)[:, None, None] + np.zeros((1, size, 3))
+    return np.clip(down + np.random.default_rng(1).normal(0, 2, (size, size, 1)), 0, 255).astype(np.uint8)

@@ -1,12 +1,14 @@
-"""What animated pictures have in common: times in whole steps, and words about them."""
+"""What animated pictures have in common: times in whole steps, words about them, and how they are read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 
-from PIL import Image
+import numpy as np
+from PIL import Image, ImageSequence, UnidentifiedImageError
 
 from ..errors import ClipError
 
@@ -27,3 +29,17 @@ def exif_of(words: Mapping[str, str]) -> bytes:
         if words.get(name):
             exif[tag] = words[name]
     return exif.tobytes() if len(exif) else b""
+
+
+def shown(path: Path) -> Iterator[np.ndarray]:
+    """The frames of an animated picture, (H, W, 3) uint8, as a reader of pictures shows them.
+
+    Raises:
+        ClipError: it cannot be read.
+    """
+    try:
+        with Image.open(path, formats=["GIF", "WEBP", "AVIF"]) as picture:
+            for frame in ImageSequence.Iterator(picture):
+                yield np.ascontiguousarray(np.asarray(frame.convert("RGB")))
+    except (UnidentifiedImageError, OSError, ValueError, EOFError) as error:
+        raise ClipError(f"{path}: is not a picture that can be read, or is damaged ({error})") from error

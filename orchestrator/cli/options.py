@@ -88,6 +88,15 @@ def presets_option(required: bool = False) -> Callable[..., Any]:
     )
 
 
+def _ways() -> str:
+    from ...core.formats.reframe.choose import WAYS
+
+    return f"How another shape is made: {', '.join(WAYS)}."
+
+
+way_option = click.option("--way", cls=ToldOption, told=_ways, default="auto", show_default=True, metavar="W")
+
+
 covers_argument = click.argument("covers", nargs=-1, required=True, type=PATH, metavar="COVER...")
 
 

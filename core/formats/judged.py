@@ -1,0 +1,80 @@
+"""The judgement of a written file: of one turn as of any loop, and of every join between turns.
+
+Goes by the decoded file, frame after frame; of a frame only what the judge keeps is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..judge.judgement import Judgement
+from ..judge.registry import rules
+from ..judge.rules import STEP_SIDE, Verdict
+from ..judge.score import score
+from ..limits import FRAMES
+from ..pixels import reduced, ring_steps
+from ..video.decode import opened
+from ..video.stills import shown
+
+_MOST_PIXELS = 60_000_000_000
+"""Over all frames of a file that passes through: 20 s of 3840x3840 at 60 a second are 18."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """turn: of the first turn; joins: the step at every join over the median step, the last one back to the start."""
+
+    turn: Judgement
+    joins: tuple[float, ...]
+
+    @property
+    def problems(self) -> list[str]:
+        rule = rules()["seam_ratio"]
+        bad = [join for join in self.joins if rule.verdict(join, self.turn.figures) is Verdict.OUTSIDE]
+        inner = [f"between turns {rule.words(join)}" for join in bad[:1]]
+        return [*self.turn.problems, *inner]
+
+
+@contextlib.contextmanager
+def frames_in(path: Path) -> Iterator[Iterator[np.ndarray]]:
+    """The frames of a video or an animated picture, (H, W, 3) uint8 sRGB, one after the other.
+
+    Raises:
+        ClipError: it cannot be read.
+    """
+    if path.suffix.lower() in (".gif", ".webp", ".avif"):
+        yield shown(path)
+        return
+    with opened(path, max_frames=8 * FRAMES.high, max_pixels=_MOST_PIXELS) as video:
+        yield video.frames
+
+
+def judge_file(path: Path, *, turn: int, fps: float | Fraction, cover: np.ndarray | None = None) -> Judged:
+    """Judge what was written. turn: frames of one turn. cover: (h, w, 3) uint8, the still in the shape of the file.
+
+    Raises:
+        ClipError: it cannot be read, or has fewer frames than a turn.
+    """
+    small: list[np.ndarray] = []
+
+    def seen(frames: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+        for frame in frames:
+            small.append(reduced(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32), STEP_SIDE))
+            yield frame
+
+    with frames_in(path) as frames:
+        rest = seen(frames)
+        judgement = score(itertools.islice(rest, turn), fps=fps, cover=cover)
+        for _ in rest:
+            pass
+    steps, _ = ring_steps(np.stack(small))
+    median = max(float(judgement.figures["median_step"] or 0), 0.02)
+    return Judged(judgement, tuple(float(step) / median for step in steps[turn - 1 :: turn]))
