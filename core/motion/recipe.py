@@ -20,6 +20,7 @@ from .derive import derive_effects
 from .effect import AnyEffect
 from .region import SHAPES, Strict
 from .scene import Scene
+from .seen import Sighting, look, sightings
 
 MAX_TEXT = 200_000
 
@@ -37,6 +38,8 @@ class Recipe(Strict):
     seed: Annotated[int, Field(ge=SEED.low, le=SEED.high)] = 0
     keep: frozenset[Keep] = frozenset()
     effects: Annotated[tuple[AnyEffect, ...], Field(max_length=16)] = ()
+    seen: Annotated[tuple[Sighting, ...], Field(max_length=32)] = ()
+    """What was seen in the picture, and how surely; told, not played."""
 
     @classmethod
     def parse(cls, document: str | dict[str, Any]) -> Recipe:
@@ -95,5 +98,7 @@ def derive_recipe(plate: np.ndarray, *, seed: int = 0, strength: float = 1.0) ->
         raise CoverError(f"plate: {plate.shape} {plate.dtype}; give (height, width, 3) uint8")
     if not STRENGTH.holds(strength):
         raise RecipeError(f"strength: {strength}; give {STRENGTH}")
-    effects = derive_effects(Scene(plate), np.random.default_rng([seed, 0]), float(strength))
-    return Recipe(seed=seed, keep=KEEP_ALL, effects=effects)
+    scene = Scene(plate)
+    seen = look(scene)
+    effects = derive_effects(scene, seen, np.random.default_rng([seed, 0]), float(strength))
+    return Recipe(seed=seed, keep=KEEP_ALL, effects=effects, seen=sightings(scene, seen))

@@ -42,7 +42,7 @@ def ambient_recipe(movements: Sequence[Movement], measured: Recipe, strength: fl
             effects += [effect.scaled(movement.strength / NOMINAL) for effect in glitter]
     bed = [effect.scaled(strength) for effect in free if effect.kind == "parallax" or not _words(effect)]
     grain = [effect.scaled(strength) for effect in measured.effects if effect.kind == "grain"]
-    return Recipe(seed=measured.seed, keep=measured.keep, effects=(*bed, *effects, *grain)[:16])
+    return measured.model_copy(update={"effects": (*bed, *effects, *grain)[:16]})
 
 
 _WITH_WATER = ("sway", "ripple", "light")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from ..moved import moved
 from ..rules import Look, Rule, Setting
 from .steps import VISIBLE
 
@@ -57,7 +58,7 @@ def _motion(grey: np.ndarray, fps: float, scale: float) -> dict[str, float]:
     # a sixth of a second apart: slow motion is a few hundredths of a pixel from frame to frame, too little for flow
     apart = max(1, min(round(fps / 6), n // 4))
     starts = np.unique(np.linspace(0, n, min(n, 16), endpoint=False).astype(int))
-    flows = [dis.calc(bytes_[t], bytes_[(t + apart) % n], None) for t in starts]
+    flows = [moved(bytes_[t], bytes_[(t + apart) % n]) for t in starts]
     speed = np.mean([np.hypot(*np.moveaxis(flow, 2, 0)) for flow in flows], axis=0) * (fps / apart * scale)
     chosen = {n - 2, n - 1, 0} | {int(t) for t in np.linspace(1, n - 3, min(n - 3, 8))}
     needed = sorted({t % n for t in itertools.chain(chosen, (t + 1 for t in chosen))})

@@ -14,7 +14,8 @@ import numpy as np
 
 from ...motion.scene import Scene
 from ...parallel import in_order
-from ...pixels import grow, ramp, reduced, resized
+from ...pixels import grow, reduced, resized
+from ..moved import moved
 from ..rules import Look, Measure, Rule, Setting
 
 SIDE = 384
@@ -131,11 +132,7 @@ class _Motion:
         return figures
 
     def _flow(self, grey: np.ndarray) -> np.ndarray:
-        dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)  # pyright: ignore[reportAttributeAccessIssue]
-        lit = _lit_as(self._grey, grey)  # flow would take a change of light for motion
-        apart = cv2.blur(cv2.absdiff(lit, grey).astype(np.float32), (5, 5))
-        # Where the cover as it is explains the frame, stripes that look alike are not taken for each other.
-        return dis.calc(lit, grey, None) * ramp(apart, *_UNEXPLAINED)[..., None]
+        return moved(self._grey, grey, _UNEXPLAINED)
 
     def _bend(self, flow: np.ndarray) -> float | None:
         bends = sorted((_bend(flow, line) for line in self._lines), reverse=True)
@@ -158,13 +155,6 @@ class _Motion:
             return None
         apart = frame[self._plain].astype(np.float32).mean(0) - self._reference[self._plain].astype(np.float32).mean(0)
         return float(np.abs(apart).max())
-
-
-def _lit_as(grey: np.ndarray, frame: np.ndarray) -> np.ndarray:
-    """A grey picture with the broad light of another one, uint8."""
-    soft = [cv2.GaussianBlur(picture.astype(np.float32), (0, 0), 12) for picture in (grey, frame)]
-    gain = np.clip((soft[1] + 4) / (soft[0] + 4), 0.5, 2)
-    return np.clip(grey * gain + 0.5, 0, 255).astype(np.uint8)
 
 
 def _strip(border: np.ndarray) -> np.ndarray:

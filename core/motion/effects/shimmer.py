@@ -35,7 +35,7 @@ class Shimmer(Placed):
     def draw(self, canvas, mask, rng):
         grid = canvas.grid
         turns, factor = grid.turns(self.cycles)
-        along = (grid.along(self.angle) + 40 * grid.noise(rng, 500)).astype(np.float32)
+        along = grid.along(self.angle).astype(np.float32)  # straight: a bent line on a flat colour is a blotch
         inside = along[mask > 0.2]
         if not inside.size:
             return

@@ -26,7 +26,9 @@ class Spin(Placed):
     families = ("sway",)
 
     def draw(self, canvas, mask, rng):
-        if self.turns:
+        x, y = canvas.grid.at(self.center)
+        disc = np.hypot(canvas.grid.x - x, canvas.grid.y - y) < self.radius * 1080
+        if self.turns and not (canvas.held & disc).any():  # a part of it is held, so all of it is
             canvas.layers.append(_Disc(self, canvas))
 
     def says(self, tone):
