@@ -38,8 +38,8 @@ class Judgement:
 
     @property
     def problems(self) -> list[str]:
-        """What is wrong, in plain words with value and limit."""
-        return [rule.words(value) for rule, value in self._told(Verdict.OUTSIDE)]
+        """What is wrong, in plain words with value and limit, and what to do."""
+        return [f"{rule.words(value)}; {rule.advice(value)}" for rule, value in self._told(Verdict.OUTSIDE)]
 
     @property
     def near(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import cv2
@@ -66,10 +67,10 @@ def _filmstrip(frames: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
 
 
 def _words(judgement: Judgement) -> np.ndarray:
-    lines = judgement.problems or ["no problem found"]
+    lines = [line for problem in judgement.problems for line in textwrap.wrap(problem, 118)] or ["no problem found"]
     canvas = np.full((20 * len(lines) + 20, WIDTH, 3), 250, np.uint8)
     for i, line in enumerate(lines):
-        _write(canvas, line[:120], (MARGIN, 24 + 20 * i), 0.45, BAD if judgement.problems else INK)
+        _write(canvas, line, (MARGIN, 24 + 20 * i), 0.45, BAD if judgement.problems else INK)
     return canvas
 
 

@@ -38,6 +38,9 @@ class Rule:
     too_low: str = ""
     """In plain words, what a person sees when it is under `low`."""
     too_high: str = ""
+    to_raise: str = ""
+    """In plain words, what to do where it is under `low`."""
+    to_lower: str = ""
     margin: float = 0.0
     """How far noise moves the figure. Outside by less, a loop does not fail."""
     seen_in: str | None = None
@@ -58,6 +61,10 @@ class Rule:
         low = value < self.low
         words, limit = (self.too_low, self.low) if low else (self.too_high, self.high)
         return f"{words}: {self.name} is {_told(value, limit)}, should be at {'least' if low else 'most'} {limit:g}"
+
+    def advice(self, value: float) -> str:
+        """What to do about this value."""
+        return self.to_raise if value < self.low else self.to_lower
 
 
 def _told(value: float, limit: float) -> str:

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import re
 
 import cv2
 import numpy as np
@@ -193,6 +194,19 @@ def test_a_value_is_told_with_the_decimals_that_tell_it_from_its_limit():
     assert rule.verdict(1.4, {}) is Verdict.INSIDE
     assert rule.verdict(1.4004, {}) is Verdict.NEAR
     assert rule.verdict(1.402, {}) is Verdict.OUTSIDE
+
+
+def test_every_limit_says_what_is_seen_and_what_to_do():
+    for rule in rules().values():
+        low, high = rule.low > -np.inf, rule.high < np.inf
+        perfect = rule.name == "first_frame_ssim"  # 1 is what it is at most
+        assert bool(rule.too_low) == bool(rule.to_raise) == low, rule.name
+        assert bool(rule.too_high) == bool(rule.to_lower) == (high and not perfect), rule.name
+
+
+def test_a_problem_says_what_by_how_much_and_what_to_do(loop):
+    (problem,) = [one for one in score(loop[:30], fps=24).problems if "seam_ratio" in one]
+    assert re.fullmatch(r"the join jumps: seam_ratio is [\d.]+, should be at most 1.6; close it with .*", problem)
 
 
 def test_what_is_within_the_noise_of_another_encode_is_told_and_does_not_fail(loop):

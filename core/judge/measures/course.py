@@ -17,6 +17,7 @@ RULES = (
         "distance to the clip played backwards, best centre / mean distance of two frames; 0 is a ping-pong",
         0.1,
         too_low="the clip plays forth and back",
+        to_raise="take a part that goes on (Find Cut) in place of a clip and its reverse",
         margin=0.01,
     ),
     Rule(
@@ -24,6 +25,7 @@ RULES = (
         "RMS of a frame against the mean of its neighbours where the slow course of the pixel is still, grey levels",
         high=1.5,
         too_high="still parts flicker",
+        to_lower="Match Tone takes flicker out; where the encoder made it, lower crf",
         margin=0.05,
     ),
     Rule(
@@ -31,6 +33,7 @@ RULES = (
         "change of mean grey at the join beyond what is usual (p95) elsewhere, grey levels",
         high=1.0,
         too_high="brightness jumps at the join",
+        to_lower="Match Tone evens it out",
         margin=0.05,
     ),
     Rule(
@@ -39,6 +42,7 @@ RULES = (
         "other threes of the ring, grey levels",
         high=4.0,
         too_high="brightness drifts from the start to the end",
+        to_lower="Match Tone takes drift out",
         margin=0.1,
     ),
 )

@@ -17,6 +17,7 @@ RULES = (
         0.97,
         1.0,
         "the first frame does not keep the cover",
+        to_raise="let the loop begin at the frame that shows the cover (Trim Ends, Find Cut), and match its tone",
         margin=0.001,
     ),
     Rule(
@@ -24,6 +25,7 @@ RULES = (
         "dB, RGB, outside the lettering; 100 when equal",
         30.0,
         too_low="the first frame differs from the cover",
+        to_raise="let the loop begin at the frame that shows the cover, match its tone, or lower crf",
         margin=0.1,
     ),
     Rule(
@@ -31,6 +33,7 @@ RULES = (
         "largest difference of a channel's mean, levels, outside the lettering",
         high=3.0,
         too_high="the first frame's colour is off the cover's",
+        to_lower="Match Tone with the cover sets it right",
         margin=0.05,
     ),
 )

@@ -15,6 +15,7 @@ RULES = (
         "mean absolute grey difference to the cover (to frame 0 without one) inside the glyph cores, worst frame",
         high=2.0,
         too_high="the lettering changes",
+        to_lower="lay it over the frames again (Lettering Back); where the encoder made it, lower crf",
         margin=0.05,
     ),
     Rule(
@@ -22,6 +23,7 @@ RULES = (
         "largest such difference, each pixel with those of the core around it (3x3); coding noise adds to it",
         high=24.0,
         too_high="a spot in the lettering changes",
+        to_lower="lay it over the frames again (Lettering Back); where the encoder made it, lower crf",
         margin=0.5,
     ),
 )

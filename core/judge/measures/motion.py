@@ -33,6 +33,7 @@ RULES = (
         "share of the picture, plain white and black grounds aside, that moves or changes its light visibly",
         low=0.2,
         too_low="hardly anything moves",
+        to_raise="ask for more (--motion alive), or say what moves (--motion 'clouds, rain')",
         margin=0.02,
     ),
     Rule(
@@ -40,6 +41,7 @@ RULES = (
         "px in 100 px: the most that a straight line of the cover is bent, worst frame, median of the worst tenth",
         high=1.0,
         too_high="straight lines bend",
+        to_lower="ask for less motion (--motion calm), or keep lines in the recipe",
         margin=0.1,
     ),
     Rule(
@@ -47,6 +49,7 @@ RULES = (
         "% of a face's size: how far its parts move apart, worst frame",
         high=2.0,
         too_high="a face is sheared",
+        to_lower="ask for less motion (--motion calm), or hold the face still (still of Ambient Motion)",
         margin=0.3,
     ),
     Rule(
@@ -54,6 +57,7 @@ RULES = (
         "px at 1080: how far the frame round the picture moves, worst frame",
         high=0.7,
         too_high="the border moves",
+        to_lower="ask for less motion (--motion calm), or keep borders in the recipe",
         margin=0.2,
     ),
     Rule(
@@ -61,6 +65,7 @@ RULES = (
         "levels: how far the mean of a white or black ground changes, worst frame",
         high=2.0,
         too_high="a flat ground changes its tone",
+        to_lower="ask for less motion (--motion calm), or keep tone in the recipe",
         margin=0.2,
     ),
     Rule(
@@ -68,6 +73,7 @@ RULES = (
         "px at 1080: how far what the recipe holds still moves, worst frame",
         high=0.7,
         too_high="what is to be still moves",
+        to_lower="give it to Ambient Motion as still, or, over a model's frames, to Lettering Back as held",
         margin=0.2,
     ),
 )

@@ -16,6 +16,7 @@ RULES = (
         "lowest Laplacian variance of a frame / that of its neighbourhood, at 512 px; cross-fades dip to 0.5 - 0.9",
         0.85,
         too_low="frames are blurred against their neighbours, as by a cross-fade",
+        to_raise="close it by frames in between (Close Loop) in place of a fade",
         margin=0.01,
     ),
 )

@@ -31,6 +31,8 @@ RULES = (
         1.6,
         "the loop stalls at the join",
         "the join jumps",
+        "leave out the last frame where it repeats the first (Trim Ends)",
+        "close it with Close Loop or coverloop close",
         0.05,
         **_SEEN,
     ),
@@ -39,6 +41,7 @@ RULES = (
         "largest step anywhere on the ring / median step",
         high=2.0,
         too_high="a step on the ring jumps",
+        to_lower="look at the frame that largest_step_at names; Close Loop fills holes, Match Tone takes out flashes",
         margin=0.05,
         **_SEEN,
     ),
@@ -48,6 +51,7 @@ RULES = (
         "smallest step / median step; under 0.15 the eye sees a stall",
         0.15,
         too_low="the loop stalls",
+        to_raise="leave out frames that repeat; Close Loop does",
         margin=0.01,
         **_SEEN,
     ),
@@ -58,10 +62,17 @@ RULES = (
         "worst of 4x4 tiles: its step at the join / max(p95 of its other steps, half the picture's median step)",
         high=2.0,
         too_high="part of the picture jumps at the join",
+        to_lower="close it with Close Loop or coverloop close; for Ambient Motion take another seed",
         margin=0.05,
         **_SEEN,
     ),
-    Rule("duplicates", "frames that are equal to an earlier one", high=0, too_high="frames are repeated"),
+    Rule(
+        "duplicates",
+        "frames that are equal to an earlier one",
+        high=0,
+        too_high="frames are repeated",
+        to_lower="leave them out; Close Loop does, and lower frames per second need fewer",
+    ),
 )
 
 

@@ -21,6 +21,7 @@ MOVED = Rule(
     "share of the edges of the worst word that are shifted or faded for part of the loop",
     high=0.03,
     too_high="lettering moved",
+    to_lower="hold it (--hold-text with its words, or painted for Glyph Mask); lost_words says which",
     margin=0.01,
 )
 READ = Rule("words_read", "words that are read on the cover with trust, and so are read again in the loop")
@@ -29,6 +30,7 @@ MISREAD = Rule(
     "such words that read otherwise, in more than a sign of five, where they are at their worst",
     high=0,
     too_high="words read otherwise than on the cover",
+    to_lower="hold them (--hold-text with their words, or painted for Glyph Mask); misread_words says which",
 )
 RULES = (MOVED, READ, MISREAD)
 
