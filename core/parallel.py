@@ -12,13 +12,16 @@ Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 
-def in_order(work: Callable[[Given], Made], items: Iterable[Given], *, ahead: int | None = None) -> Iterator[Made]:
-    """`work` of each item, in as many threads as there are cores (at most 8), in the order of the items.
+def in_order(
+    work: Callable[[Given], Made], items: Iterable[Given], *, ahead: int | None = None, workers: int = 8
+) -> Iterator[Made]:
+    """`work` of each item, in as many threads as there are cores (at most `workers`), in the order of the
+    items.
 
     ahead: how many items are under way or done before the first is taken; the cores and one without it. So an endless
     or a heavy iterable is read no further than needed. What is not begun is dropped when the caller stops early.
     """
-    workers = min(8, os.cpu_count() or 1)
+    workers = min(workers, os.cpu_count() or 1)
     waiting: deque[Future[Made]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:

@@ -17,10 +17,12 @@ from .options import (
     keep_text_option,
     lift_text_option,
     out_option,
+    presets_option,
     read_settings,
     server_option,
     settings_option,
     stderr,
+    way_option,
     workflow_option,
 )
 
@@ -38,6 +40,8 @@ from .options import (
 @keep_text_option
 @lift_text_option
 @hold_text_option
+@presets_option()
+@way_option
 @settings_option
 @force_option
 @json_option
@@ -48,17 +52,23 @@ def render(
     workflow: str,
     server: str | None,
     settings: tuple[str, ...],
+    presets: tuple[str, ...],
+    way: str,
     force: bool,
     as_json: bool,
     **named: Any,
 ) -> None:
     """Render COVERs: <stem>.mp4, <stem>.jpg (poster) and <stem>.json (sidecar with the judgement) in --out.
 
+    With --preset there is <stem>.<preset>.mp4 (or what it asks for) and a poster for each place instead.
+
     What was rendered before, from the same cover with the same parameters, is copied from the store at once.
     """
     from ..verbs.render import render_all
 
     given = {**read_settings(settings), **{name: value for name, value in named.items() if value is not None}}
+    if presets:
+        return _for_places(covers, out, workflow, server, given, presets, way, force, as_json)
     results = render_all(covers, out, workflow, server, given, stderr, force)
     if as_json:
         echo_json({"loops": [result.to_dict() for result in results]})
@@ -67,3 +77,16 @@ def render(
             click.echo(result.line())
     if any(result.error for result in results):
         raise SystemExit(max(result.exit_code for result in results))
+
+
+def _for_places(covers, out, workflow, server, given, presets, way, force, as_json) -> None:
+    from ..verbs.places import render_for_places
+
+    placed = render_for_places(covers, out, workflow, server, given, presets, stderr, way=way, force=force)
+    if as_json:
+        echo_json({"covers": [one.to_dict() for one in placed]})
+    else:
+        for line in (line for one in placed for line in one.told()):
+            click.echo(line)
+    if any(one.error for one in placed):
+        raise SystemExit(max(one.exit_code for one in placed))

@@ -20,6 +20,7 @@ from ..job.meter import Meter
 from ..job.request import CoverFile, Job, make_job, open_cover
 from ..job.retry import SetAside, render_cover
 from ..job.run import Renderer, Stage, output_folder
+from ..job.workflow import Workflow
 from ..server.choose import open_server
 from ..server.events import Event
 from ..server.follow import Patience
@@ -85,21 +86,37 @@ def render_all(
         CoverError, UsageError: the call must be mended. ServerError: no usable server. What fails later for one cover
         is in its result, and the others go on.
     """
-    workflow = load_workflow(workflow_id)
     places = stems(covers, output_folder(out))
-    workflow.read_values(given)
-    for cover in covers:
-        open_cover(cover)
+    asked = [Asked(cover, place, given) for cover, place in zip(covers, places, strict=True)]
+    return render_each(asked, load_workflow(workflow_id), server, console, force)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One loop that is asked for. place: where its files go, without ending; given: parameters of the workflow."""
+
+    cover: Path
+    place: Path
+    given: Mapping[str, Any]
+
+
+def render_each(
+    asked: Sequence[Asked], workflow: Workflow, server: str | None, console: Console, force: bool = False
+) -> list[Result]:
+    """`render_all` for covers with parameters of their own; raises as it does."""
+    for one in asked:
+        workflow.read_values(one.given)
+        open_cover(one.cover)
     with Store() as store, Screen.open(console) as screen:
         screen.title("coverloop", "connecting")
         with open_server(server, lambda: screen.title("coverloop", "starting ComfyUI")) as comfy:
             facts, versions = check.require(comfy, workflow)
-            call = _Call(Renderer(comfy, workflow, facts), given, versions, store, force, screen)
+            call = _Call(Renderer(comfy, workflow, facts), versions, store, force, screen)
             results = []
-            for number, (cover, place) in enumerate(zip(covers, places, strict=True), 1):
-                counted = f"[{number}/{len(covers)}] {cover.name}" if len(covers) > 1 else cover.name
-                screen.title(counted)
-                results.append(call.render(cover, place))
+            for number, one in enumerate(asked, 1):
+                name = one.cover.name
+                screen.title(f"[{number}/{len(asked)}] {name}" if len(asked) > 1 else name)
+                results.append(call.render(one))
             return results
 
 
@@ -108,16 +125,16 @@ class _Call:
     """What all covers of one call share."""
 
     renderer: Renderer
-    given: Mapping[str, Any]
     versions: Mapping[str, str]
     store: Store
     force: bool
     screen: Screen
 
-    def render(self, path: Path, place: Path) -> Result:
+    def render(self, asked: Asked) -> Result:
+        path, place = asked.cover, asked.place
         try:
             cover = open_cover(path)
-            job = make_job(cover, self.renderer.workflow, self.given, self.versions)
+            job = make_job(cover, self.renderer.workflow, asked.given, self.versions)
             while True:
                 entry = None if self.force else self.store.finished(job.key)
                 if entry is not None:
