@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 from coverloop.core.video.decode import decode
@@ -10,11 +11,13 @@ from coverloop.orchestrator.cli.main import main
 
 
 def pan(count=40, side=96):
-    """A texture that sways, cut off in the middle of a sway, so that its end does not meet its beginning."""
+    """A texture that sways, cut off in the middle of a sway, so that its end does not meet its beginning. It moves by
+    parts of a px: in whole ones it would stand still for a frame where it turns, and stalled frames are left out."""
     rng = np.random.default_rng(3)
     wide = np.kron(rng.integers(30, 220, (14, 18, 3)), np.ones((8, 8, 1))).astype(np.uint8)
-    places = 12 + np.round(10 * np.sin(np.arange(count) / 40 * 5.0)).astype(int)
-    return [np.ascontiguousarray(wide[8 : 8 + side, x : x + side]) for x in places]
+    places = 12 + 10 * np.sin(np.arange(count) / 40 * 5.0)
+    middles = [(float(x) + (side - 1) / 2, 8 + (side - 1) / 2) for x in places]
+    return [cv2.getRectSubPix(wide, (side, side), middle) for middle in middles]
 
 
 def test_a_clip_is_closed_and_judged(tmp_path, capsys):
