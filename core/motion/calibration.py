@@ -105,6 +105,7 @@ class Keeping:
     reach_least: float = 28.0  # px at 1080 over which motion comes up around what is held
     stiff_reach: float = 10.0  # px at 256 around straight lines within which nothing bends
     white_light: float = 0.08  # share of light that white and black flat grounds take
+    white_reach: float = 8.0  # px at 256 around them over which light comes up
 
 
 @dataclass(frozen=True)

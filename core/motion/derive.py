@@ -60,6 +60,8 @@ def _figures(scene: Scene, seen: Seen, rng: np.random.Generator, side: int) -> l
         return [Shapes(move=move, amplitude=AMOUNTS.shapes)] if seen.shapes else []
     if seen.natural < CHOICE.deep or not seen.sure("subject"):
         return []
+    if scene.horizon is not None and not (scene.subject[scene.horizon :] > 0.5).any():
+        return []  # a moon, a bird: further away than the ground, not nearer
     heading = _round(rng.uniform(-20, 20) + 90 * (1 - side))
     drift = Parallax(depth="subject", amplitude=AMOUNTS.parallax, angle=heading, aspect=0.4, travel=0.0)
     landscape = scene.horizon is not None or any(seen.sure(name) for name in ("sky", "water", "foliage"))

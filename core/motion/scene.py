@@ -13,6 +13,7 @@ import numpy as np
 
 from ..pixels import disc, ramp
 from . import parts
+from .calibration import CHOICE
 from .discs import Disc, find_disc
 from .faces import Faces, find_faces
 from .landscape import sky_of, water_of
@@ -89,7 +90,9 @@ class Scene(Measured):
         _, a, b = cv2.split(cv2.GaussianBlur(self.lab, (0, 0), 2))
         hue = np.degrees(np.arctan2(b, a)) % 360
         leafy = ramp(hue, 60, 85) * ramp(hue, 190, 165) * ramp(np.hypot(a, b), 5, 11)
-        return (self.textured * leafy).astype(np.float32)
+        found = self.found_subject
+        free = 1 - found.mask if found.confidence >= CHOICE.sure else 1.0  # what moves as one piece does not sway
+        return (self.textured * leafy * free).astype(np.float32)
 
     @cached_property
     def highlights(self) -> np.ndarray:

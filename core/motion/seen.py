@@ -66,7 +66,7 @@ def look(scene: Scene) -> Seen:
             "graphic": 1.0 if sheet else 1 - natural,
             "sky": _from_share(natural * sky, CHOICE.sky),
             "water": _from_share(natural * _solid(scene.water, 7), CHOICE.water),
-            "foliage": _from_share(natural * float(scene.foliage.mean()), CHOICE.foliage),
+            "foliage": _from_share(natural * _solid(scene.foliage, 7), CHOICE.foliage),
             "subject": 0.0 if sheet else scene.found_subject.confidence,
             "faces": scene.found_faces.confidence,
             "lamps": scene.lamps.confidence * float(ramp(scene.light.mean(), *CHOICE.lamps_dark)),

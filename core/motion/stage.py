@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import ClipError, CoverError
 from ..limits import FPS, FRAMES
 from ..parallel import in_order
-from ..pixels import smoothstep
+from ..pixels import disc, smoothstep
 from .calibration import KEEPING
 from .canvas import Canvas
 from .effect import Placed
@@ -156,7 +156,9 @@ class Stage:
         """What of light white and black grounds take, and what is left of it where things are held."""
         if "tone" not in recipe.keep:
             return np.ones_like(moving), moving
-        tone = 1 - (1 - KEEPING.white_light) * self.grid.resize(self.scene.plain)
+        plain = self.scene.plain  # of mottled paper it is patches, which light must not show
+        around = cv2.GaussianBlur(cv2.dilate(plain, disc(KEEPING.white_reach)), (0, 0), KEEPING.white_reach)
+        tone = 1 - (1 - KEEPING.white_light) * self.grid.resize(np.maximum(plain, around))
         light = np.ones_like(moving) if not framed.any() else _moving(framed, self.grid, np.float32(8.0))
         return tone, light
 

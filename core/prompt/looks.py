@@ -178,6 +178,7 @@ def motion_prompt(
     wish = wish or Wish()
     warnings = [*asking.remarks, *wish.warnings]
     measured = derive_recipe(plate, seed=seed, strength=1.0)
+    warnings += [f"{one.name}: {one.by}" for one in measured.seen if one.by.startswith("no detector")]
     offline = measured_answer(plate, measured)
     question = questions.move_question(plate, wish.words, measured_words(plate, offline))
     given = put(question, asking)

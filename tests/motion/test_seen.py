@@ -12,6 +12,8 @@ from coverloop.core.motion import faces, matte
 from coverloop.core.motion.recipe import Recipe, derive_recipe
 from coverloop.core.motion.scene import Scene
 from coverloop.core.motion.stage import ambient
+from coverloop.core.prompt.ask.put import Asking
+from coverloop.core.prompt.looks import motion_prompt
 
 
 def night(side: int = 400) -> np.ndarray:
@@ -96,6 +98,7 @@ def test_no_detector_of_faces_is_told(monkeypatch):
     monkeypatch.delattr(cv2, "CascadeClassifier", raising=False)
     told = {one.name: one for one in derive_recipe(record()).seen}
     assert told["faces"].by == faces.NO_DETECTOR and told["faces"].confidence == 0
+    assert f"faces: {faces.NO_DETECTOR}" in motion_prompt(record(), Asking()).report["warnings"]
 
 
 def test_a_subject_by_the_network_and_without_it(monkeypatch, tmp_path):
@@ -133,3 +136,15 @@ def test_white_grounds_keep_their_tone_when_a_line_of_light_crosses():
     ground[80:240, 80:220] = False
     assert np.abs(frames[:, ground].mean(1) - frames[0, ground].mean(0)).max() < 2
     assert np.ptp(frames[:, 110:190, 110:190].mean((1, 2, 3))) > 2
+
+
+def test_light_shows_no_patches_on_mottled_paper():
+    """Where paper is white enough to keep its tone and where it is just not, light differs by no visible edge."""
+    rng = np.random.default_rng(0)
+    mottle = cv2.resize(rng.standard_normal((14, 14)).astype(np.float32), (300, 300), interpolation=cv2.INTER_CUBIC)
+    paper = np.repeat(np.clip(232 + 9 * mottle, 0, 255)[..., None], 3, axis=2).astype(np.uint8)
+    shine = Recipe.parse({"keep": ["tone"], "effects": [{"kind": "shimmer", "amount": 0.1, "width": 300}]})
+    frames = np.stack(list(ambient(paper, shine, frames=8, fps=2.0))).astype(np.float32)
+    light = cv2.GaussianBlur((frames[4] - frames[0]).mean(2), (0, 0), 2)
+    edges = np.hypot(cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1)) / 8
+    assert edges.max() < 0.7  # levels per px; 2 with bounds as sharp as those of the grounds
