@@ -14,6 +14,7 @@ from coverloop.core.motion.scene import Scene
 from coverloop.core.motion.stage import ambient
 from coverloop.core.prompt.ask.put import Asking
 from coverloop.core.prompt.looks import motion_prompt
+from test_recipe import lake
 
 
 def night(side: int = 400) -> np.ndarray:
@@ -78,6 +79,12 @@ def test_a_disc_with_held_lettering_on_it_stands():
         np.stack(list(ambient(record(), spin, frames=8, fps=2.0, still=mask))).astype(int) for mask in (None, still)
     )
     assert np.abs(turned[4] - turned[0]).max() > 60 and not np.abs(held - held[0]).max() > 1
+
+
+def test_a_moon_does_not_drift_before_its_sky():
+    moon = lake()
+    cv2.circle(moon, (250, 110), 48, (250, 236, 190), -1, cv2.LINE_AA)
+    assert confidence(moon, "subject") > 0.5 and not {"parallax", "breathe"} & kinds(moon)
 
 
 def test_a_lamp_has_a_halo():
