@@ -14,7 +14,6 @@ from coverloop.core.motion.scene import Scene
 from coverloop.core.motion.stage import ambient
 from coverloop.core.prompt.ask.put import Asking
 from coverloop.core.prompt.looks import motion_prompt
-from test_recipe import lake
 
 
 def night(side: int = 400) -> np.ndarray:
@@ -82,7 +81,13 @@ def test_a_disc_with_held_lettering_on_it_stands():
 
 
 def test_a_moon_does_not_drift_before_its_sky():
-    moon = lake()
+    rng = np.random.default_rng(3)
+    moon = np.repeat(np.linspace((70, 110, 190), (220, 200, 210), 400)[:, None], 400, axis=1)
+    clouds = cv2.resize(rng.uniform(-1, 1, (12, 6)).astype(np.float32), (400, 400), interpolation=cv2.INTER_CUBIC)
+    streaks = cv2.resize(rng.uniform(-1, 1, (90, 8)).astype(np.float32), (400, 400), interpolation=cv2.INTER_CUBIC)
+    moon += 26 * clouds[..., None]
+    moon[220:] = (np.array([40, 60, 110]) + 14 * streaks[..., None])[220:]
+    moon = np.clip(moon, 0, 255).astype(np.uint8)
     cv2.circle(moon, (250, 110), 48, (250, 236, 190), -1, cv2.LINE_AA)
     assert confidence(moon, "subject") > 0.5 and not {"parallax", "breathe"} & kinds(moon)
 
