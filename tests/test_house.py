@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("core", "nodes", "orchestrator")
+PACKAGES = ("core", "nodes", "orchestrator", "service")
 
 
 def modules():
@@ -50,7 +50,12 @@ def imports(path: Path) -> Iterator[Import]:
             yield from (Import(node.lineno, False, tuple(alias.name.split("."))) for alias in node.names)
 
 
-ALLOWED = {"core": {"core"}, "nodes": {"nodes", "core"}, "orchestrator": {"orchestrator", "core"}}
+ALLOWED = {
+    "core": {"core"},
+    "nodes": {"nodes", "core"},
+    "orchestrator": {"orchestrator", "core"},
+    "service": {"service", "orchestrator", "core"},
+}
 COMFYUI = {"comfy", "comfy_api", "folder_paths", "execution", "server"}
 HTTP = {"requests", "websocket", "urllib", "urllib3", "aiohttp", "httpx", "http", "google", "openai"}
 # Weights are fetched and models on servers asked where they are used; nothing else in core goes over a network.

@@ -35,7 +35,7 @@ class Batch:
 
     given: parameters for all rows; a row's own come on top. force: render what is finished, too. resume: covers that an
     earlier run set aside stay aside; otherwise they get another chance. policy: when a cover is tried again.
-    on_outcome: called once per row; on_event: with server, name of the cover and event; both from any thread.
+    on_outcome: called once per row; on_event: with server, row and event; both from any thread.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Batch:
         resume: bool = False,
         policy: RetryPolicy = ANY_SERVER,
         on_outcome: Callable[[Outcome], None] = lambda outcome: None,
-        on_event: Callable[[str, str, Event | Stage], None] = lambda server, cover, event: None,
+        on_event: Callable[[str, Row, Event | Stage], None] = lambda server, row, event: None,
     ):
         self._posts = [Post(url, workflow) for url in servers]
         self._work = Work(workflow, store, self._posts, policy, force, resume, on_event)

@@ -13,6 +13,7 @@ from rich.table import Table
 from ..job.meter import Meter
 from ..job.run import Stage
 from ..server.events import Event
+from .row import Row
 from .tasks import Outcome, OutcomeState
 
 
@@ -38,9 +39,9 @@ class Display:
         if self._console.is_terminal:
             self._live.stop()
 
-    def event(self, server: str, cover: str, event: Event | Stage) -> None:
+    def event(self, server: str, row: Row, event: Event | Stage) -> None:
         with self._mutex:
-            self._meters.setdefault((server, cover), Meter(self._workflow)).see(event)
+            self._meters.setdefault((server, row.cover.name), Meter(self._workflow)).see(event)
 
     def ended(self, outcome: Outcome) -> None:
         with self._mutex:

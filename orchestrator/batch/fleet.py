@@ -58,6 +58,11 @@ class Post:
             self._up, self.error, self._wait = True, "", FIRST_WAIT
             return True
 
+    def ask_now(self) -> None:
+        """It is known to be there again: do not wait until its time has come."""
+        with self._mutex:
+            self._retry_at, self._wait = 0.0, FIRST_WAIT
+
     def down(self, error: str) -> None:
         """It gave no answer: leave it alone for a while."""
         with self._mutex:

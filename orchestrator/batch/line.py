@@ -19,9 +19,10 @@ from ..server.client import Comfy
 from ..server.events import Event
 from ..server.follow import Patience
 from ..store.entry import Claim, Entry, JobState
-from ..store.restore import restore
+from ..store.restore import read_sidecar, restore
 from ..store.store import Store
 from .fleet import Post, wait_until_ready
+from .row import Row
 from .tasks import Outcome, OutcomeState, Task, Tasks
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ BUSY_WAIT = 1.0
 
 @dataclass(frozen=True)
 class Work:
-    """What all threads of a batch share, beside its tasks. `on_event`: hears server, name of the cover and event."""
+    """What all threads of a batch share, beside its tasks. `on_event`: hears server, row and event."""
 
     workflow: Workflow
     store: Store
@@ -39,7 +40,7 @@ class Work:
     policy: RetryPolicy
     force: bool
     resume: bool
-    on_event: Callable[[str, str, Event | Stage], None]
+    on_event: Callable[[str, Row, Event | Stage], None]
 
     def post_of(self, url: str) -> Post | None:
         return next((post for post in self.posts if post.url == url), None)
@@ -120,13 +121,13 @@ class Line:
                 scratch / "loop",
                 self._store.attempts_of(job),
                 self._store.keep(job),
-                on_event=lambda event: self._work.on_event(self._post.url, task.row.cover.name, event),
-                patience=Patience(refused=3.0, stopped=lambda: self._stopped(job)),
+                on_event=lambda event: self._work.on_event(self._post.url, task.row, event),
+                patience=Patience(refused=3.0, stopped=lambda: self._stopped(task, job)),
                 number=task.tally.tries + 1,
             )
 
-    def _stopped(self, job: Job) -> bool:
-        return self._tasks.aborting or self._store.cancelled(job.key)
+    def _stopped(self, task: Task, job: Job) -> bool:
+        return self._tasks.stops(task) or self._store.cancelled(job.key)
 
     def _reach(self, url: str) -> Comfy:
         post = self._work.post_of(url)
@@ -137,7 +138,7 @@ class Line:
             post.leave(prompt_id)
 
     def _deliver(self, task: Task, entry: Entry, began: float, reused: bool) -> None:
-        made = restore(entry, task.stem, task.row.cover.name)
+        record = restore(entry, task.stem, task.row.cover.name).record if task.stem else read_sidecar(entry)
         done = Outcome(
             row=task.row,
             state=OutcomeState.DONE,
@@ -146,7 +147,7 @@ class Line:
             server=self._post.url,
             seconds=time.monotonic() - began,
             reused=reused,
-            problems=made.problems,
+            problems=tuple(record.get("judgement", {}).get("problems", ())),
             attempts=len(self._store.attempts(entry.key)),
         )
         self._tasks.finish(done)
@@ -166,7 +167,7 @@ class Line:
         state = OutcomeState.POISON if poison else OutcomeState.FAILED
         if decision.step is Step.STOP and self._store.cancelled(job.key):
             state = OutcomeState.CANCELLED
-        elif decision.step is Step.STOP and self._tasks.aborting:
+        elif decision.step is Step.STOP and self._tasks.stops(task):
             state = OutcomeState.STOPPED
         self._end(task, job, state, decision.reason)
 

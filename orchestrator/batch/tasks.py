@@ -21,11 +21,11 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Task:
-    """A row on its way. `tally`: what went wrong with it so far; `after`: not before this moment of the monotonic
-    clock; `fresh`: no thread had it in hand yet."""
+    """A row on its way. `stem`: where its files go, None when they stay in the store; `tally`: what went wrong with it
+    so far; `after`: not before this moment of the monotonic clock; `fresh`: no thread had it in hand yet."""
 
     row: Row
-    stem: Path
+    stem: Path | None
     values: Mapping[str, Any]
     tally: Tally = field(default_factory=Tally)
     after: float = 0.0
@@ -88,6 +88,10 @@ class Tasks:
 
     def over(self) -> bool:
         return self.stopping or self._open == 0
+
+    def stops(self, task: Task) -> bool:
+        """Whether a task in hand is to be interrupted."""
+        return self.aborting
 
     def take(self) -> Task | None:
         """The next task; None when all are finished or the batch is stopping. Waits for those that may come back."""

@@ -3,8 +3,8 @@
 Exit codes: 0 done, 1 a run failed, 2 the call must be mended, 130 stopped by Ctrl-C. Errors are one line on standard
 error; with `--json`, standard output holds one JSON object and nothing else, also when it failed.
 
-A verb is a file of this folder that holds a command of the file's name. Only the one that was called is imported, and
-what it works with only when it runs, so that help comes at once.
+A verb is a file in a folder named `cli`, of this room or of another one, that holds a command of the file's name. Only
+the one that was called is imported, and what it works with only when it runs, so that help comes at once.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pkgutil
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -26,19 +27,26 @@ NO_VERBS = frozenset({"main", "options", "__main__"})
 
 
 class Verbs(click.Group):
-    """The verbs of this folder, by file name."""
+    """The verbs of all rooms, by file name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({file.name for file in pkgutil.iter_modules([str(folder) for folder in _folder()])} - NO_VERBS)
+        return sorted(_verbs())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        return getattr(importlib.import_module(f"{__package__}.{cmd_name}"), cmd_name)
+        module = _verbs().get(cmd_name)
+        return getattr(importlib.import_module(module), cmd_name) if module else None
 
 
-def _folder() -> Sequence[str]:
-    return importlib.import_module(__package__ or "").__path__
+def _verbs() -> dict[str, str]:
+    """Verb -> the module that holds it."""
+    house = Path(__file__).resolve().parents[2]
+    top = (__package__ or "").removesuffix(".orchestrator.cli")
+    rooms = [f"{top}.{init.parts[-3]}.cli" for init in sorted(house.glob("*/cli/__init__.py"))]
+    folders = {room: importlib.import_module(room).__path__ for room in rooms}
+    found = {
+        file.name: f"{room}.{file.name}" for room, path in folders.items() for file in pkgutil.iter_modules(list(path))
+    }
+    return {name: module for name, module in found.items() if name not in NO_VERBS}
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

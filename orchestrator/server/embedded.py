@@ -88,7 +88,7 @@ def start(
     home = new_base() if base is None else Path(base).resolve()
     furnish(home, (own_models() or shared_models()) if owns_base else None)
     log_path = new_log()
-    chosen = port or _free_port()
+    chosen = port or free_port()
     device = () if has_gpu(python) or "--cpu" in arguments else ("--cpu",)
     command = [
         *(str(python), str(Path(__file__).with_name("keeper.py")), str(comfyui / "main.py")),
@@ -177,7 +177,8 @@ def _end(process: subprocess.Popen) -> None:
         process.stdin.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -31,12 +31,13 @@ CREATE TABLE covers (path TEXT PRIMARY KEY, size INTEGER NOT NULL, changed INTEG
 
 
 class Database:
-    """Open, or make, the file in `folder`. Raises UsageError for one of another version, sqlite3.Error as it comes."""
+    """Open, or make, the file `name` in `folder` with the tables of `schema`. Raises UsageError for one of another
+    version, sqlite3.Error as it comes."""
 
-    def __init__(self, folder: Path):
-        self._folder = folder
+    def __init__(self, folder: Path, name: str = "jobs.sqlite3", schema: str = _SCHEMA, version: int = VERSION):
+        self._folder, self._schema, self._version = folder, schema, version
         self._mutex = threading.RLock()
-        self._db = sqlite3.connect(folder / "jobs.sqlite3", timeout=60, isolation_level=None, check_same_thread=False)
+        self._db = sqlite3.connect(folder / name, timeout=60, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
@@ -49,11 +50,13 @@ class Database:
         with self.change():
             version = self.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:
-                for statement in _SCHEMA.split(";"):
+                for statement in self._schema.split(";"):
                     self.execute(statement)
-                self.execute(f"PRAGMA user_version={VERSION}")
-            elif version != VERSION:
-                raise UsageError(f"{self._folder}: is a store of version {version}, this coverloop reads {VERSION}")
+                self.execute(f"PRAGMA user_version={self._version}")
+            elif version != self._version:
+                raise UsageError(
+                    f"{self._folder}: is a store of version {version}, this coverloop reads {self._version}"
+                )
 
     @contextlib.contextmanager
     def change(self) -> Iterator[None]:

@@ -257,6 +257,20 @@ class Store:
             )
             return cursor.rowcount > 0
 
+    def forget(self, key: str) -> None:
+        """Delete a job that nobody renders, its attempts, and those of its files that no other job names."""
+        with self._db.change():
+            row = self._db.execute("SELECT * FROM jobs WHERE key = ?", (key,)).fetchone()
+            if row is None or self._entry(row).state is JobState.RUNNING:
+                return
+            self._db.execute("DELETE FROM jobs WHERE key = ?", (key,))
+            self._db.execute("DELETE FROM attempts WHERE key = ?", (key,))
+            query = "SELECT 1 FROM jobs WHERE ? IN (video, poster, sidecar)"
+            names = [name for name in (row["video"], row["poster"], row["sidecar"]) if name]
+            for name in names:
+                if self._db.execute(query, (name,)).fetchone() is None:
+                    self._files.folder.joinpath(name).unlink(missing_ok=True)
+
     def prune(self, older_than_days: float) -> tuple[int, int]:
         """Forget jobs that nobody renders and nobody touched for so long, and delete files no job names. Returns how
         many jobs went and how many bytes."""

@@ -1,0 +1,1 @@
+"""The web face: search a song, watch its cover move. Glue over the orchestrator's verbs; it renders nothing itself."""

@@ -1,0 +1,1 @@
+"""What the service answers, a kind of thing each."""

@@ -1,0 +1,1 @@
+"""Where covers are searched, a file each."""
