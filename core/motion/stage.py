@@ -148,7 +148,7 @@ class Stage:
         self.streams.distance *= free
         tone, light = self._tone(recipe, moving, framed)
         self.light.scale(light[..., None] * tone[..., None])
-        self.glow.scale(moving[..., None] * tone[..., None])
+        self.glow.scale((moving * tone)[..., None] * np.float32((1 - held.mean()) ** 2))  # in gaps it would be blotches
         self._toned = light * tone
         return moving
 
