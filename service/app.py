@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,13 @@ from ..core.errors import CoverError, CoverLoopError, UsageError
 from .desk import Desk, public
 from .fetch import Fetcher
 from .guard import Guard
+from .player import Player, follow_listenbrainz
 from .requests import KeyReused, QueueFull
-from .routes import covers, jobs, loops, pages, search
+from .routes import artwork, covers, jobs, listens, loops, pages, search, votes
 from .search import Search
 from .settings import Settings
 from .sources.source import Source, sources
+from .votes import Votes
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +53,10 @@ def make_app(settings: Settings, asked: list[Source] | None = None, fetcher: Fet
     )
     app.state.desk = desk
     app.state.search = Search(desk.tables, chosen, fetcher or Fetcher())
+    app.state.player = Player(desk, app.state.search, settings.make_playing)
+    app.state.votes = Votes(desk.tables)
     app.state.streams = {}
-    for routes in (jobs, search, covers, loops, pages):
+    for routes in (jobs, search, covers, loops, artwork, listens, votes, pages):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     for kind in (CoverLoopError, HTTPException, RoutingError, RequestValidationError, Exception):
@@ -76,9 +81,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     desk: Desk = app.state.desk
     desk.board.attach(asyncio.get_running_loop())
     desk.open()
+    ends = threading.Event()
+    if user := desk.settings.listenbrainz:
+        listening = (user, app.state.player, Fetcher(), ends)
+        threading.Thread(target=follow_listenbrainz, args=listening, daemon=True).start()
     try:
         yield
     finally:
+        ends.set()
         app.state.search.close()
         await asyncio.to_thread(desk.close)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ class Desk:
         self.board = Board()
         self.rates = Rates(settings.limits.rates)
         self.overseer = Overseer(settings, self.hear)
+        self.on_ended: Callable[[], None] = lambda: None
         self._live: dict[int, Mapping[str, Any]] = {}
         self._mutex = threading.Lock()
 
@@ -66,7 +67,7 @@ class Desk:
     # asking
 
     def ask(
-        self, client: str, cover: Cover, given: Mapping[str, Any], workflow: str | None, key: str | None
+        self, client: str, cover: Cover, given: Mapping[str, Any], workflow: str | None = None, key: str | None = None
     ) -> Request:
         """A request for a loop of `cover`; one that is done when the store has just this loop.
 
@@ -122,6 +123,7 @@ class Desk:
         self._show_queue()
         for old in self.requests.latest(SHOWN + 50)[SHOWN:]:
             self.board.drop("job", old.ticket)
+        self.on_ended()
 
     def show(self, request: Request) -> None:
         self.board.put("job", request.ticket, self.view(request))

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from ..core.errors import CoverError
 from ..orchestrator.store.database import Database
+from .covers import Words
 from .fetch import Fetcher, FetchError
 from .sources.source import Find, Source, SourceError
 
@@ -157,3 +158,8 @@ class Search:
 def folded(words: str) -> str:
     """Words as they are compared: without case, width and doubled spaces."""
     return " ".join(unicodedata.normalize("NFKC", words).casefold().split())
+
+
+def words_of(find: Find) -> Words:
+    """What a find says of its cover."""
+    return Words(find.title or find.album, find.artist, find.album, find.source, find.link, find.preview)

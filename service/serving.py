@@ -24,9 +24,7 @@ def run(*, is_open: bool, servers: tuple[str, ...], **given: Any) -> None:
     host = given["host"]
     if host not in LOOPBACK and not given["token"] and not is_open:
         raise UsageError(f"--host {host}: others could use it; give --token, or --open if they may")
-    if given["queue"] and not given["shared"]:
-        raise UsageError("--queue: give --out, the folder or bucket that the workers write to")
-    known = servers or ((url,) if (url := given_server(None)) and not given["queue"] else ())
+    known = servers or ((url,) if (url := given_server(None)) else ())
     settings = Settings(folder=store_folder().expanduser() / "service", servers=known, **given)
     app = make_app(settings)
     server = _Saying(config_of(app, host, settings.port))

@@ -37,9 +37,8 @@ class Limits:
 class Settings:
     """folder: where the service keeps its tables and pictures. token: "" when none is asked for. names: host names it
     is called by, besides loopback and plain addresses. servers: ComfyUIs; none means one of our own. sources: where
-    covers are searched; None means everywhere. queue, shared: the PostgreSQL queue and the folder its workers write to.
-    listenbrainz: whose listens are asked for; mpris: listen to the players of this desktop; make_playing: a song
-    without a loop gets one made."""
+    covers are searched; None means everywhere. listenbrainz: whose listens are asked for; make_playing: a song without
+    a loop gets one made."""
 
     folder: Path
     host: str = "127.0.0.1"
@@ -49,10 +48,7 @@ class Settings:
     servers: tuple[str, ...] = ()
     workflow: str = "ambient_loop"
     sources: tuple[str, ...] | None = None
-    queue: str = ""
-    shared: str = ""
     listenbrainz: str = ""
-    mpris: bool = False
     make_playing: bool = False
     limits: Limits = field(default_factory=Limits)
 

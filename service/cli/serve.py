@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ...orchestrator.cli.options import debug_option, queue_option, workflow_option
+from ...orchestrator.cli.options import debug_option, workflow_option
 
 
 @click.command()
@@ -16,8 +16,8 @@ from ...orchestrator.cli.options import debug_option, queue_option, workflow_opt
 @click.option("--open", "is_open", is_flag=True, help="Whoever reaches another address than loopback may use it.")
 @click.option("--name", "names", multiple=True, metavar="HOST", help="A host name it is called by.")
 @click.option("--sources", metavar="NAMES", help="Where covers are searched: names, or none.  [default: all]")
-@queue_option
-@click.option("--out", "shared", default="", metavar="FOLDER", help="With --queue: what its workers write to.")
+@click.option("--listenbrainz", default="", metavar="USER", help="Show what this user of ListenBrainz plays.")
+@click.option("--make-playing", is_flag=True, help="What plays and has no loop gets one.")
 @debug_option
 def serve(
     host: str,
@@ -28,12 +28,12 @@ def serve(
     is_open: bool,
     names: tuple[str, ...],
     sources: str | None,
-    queue_url: str | None,
-    shared: str,
+    listenbrainz: str,
+    make_playing: bool,
 ) -> None:
     """Serve the pages and the API: find a cover, make a loop, watch it. Ctrl-C ends it; what waits goes on next time.
 
-    Without --server, COMFYUI_URL or --queue, a ComfyUI of its own is started in the background.
+    Without --server or COMFYUI_URL, a ComfyUI of its own is started in the background.
     """
     try:
         from ..serving import run
@@ -52,6 +52,6 @@ def serve(
         is_open=is_open,
         names=names,
         sources=() if chosen == ("none",) else chosen,
-        queue=queue_url or "",
-        shared=shared,
+        listenbrainz=listenbrainz,
+        make_playing=make_playing,
     )

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import BaseModel, Field
 
-from ..covers import Words
-from ..search import Search
+from ..search import Search, words_of
 from ..sources.source import Find
 from .common import AtDesk, allow
 from .covers import Given, taken
@@ -52,8 +51,3 @@ def take(choice: Choice, request: Request, desk: AtDesk) -> Any:
     given = taken(desk, search_of(request).picture(find), words_of(find))
     concerns = dict.fromkeys([*filter(None, [find.concern]), *given["concerns"]])
     return {**given, "concerns": list(concerns)}
-
-
-def words_of(find: Find) -> Words:
-    title = find.title or find.album
-    return Words(title, find.artist, find.album, find.source, find.link, find.preview)
