@@ -4,6 +4,7 @@ from comfy_api.latest import ComfyExtension, io
 
 from .cover import CoverLoopFitCover, CoverLoopLoadCover, put_example
 from .find import CoverLoopFindText
+from .format import CoverLoopFormat
 from .judge import CoverLoopScore
 from .loop import CoverLoopClose, CoverLoopFindCut, CoverLoopRetime, CoverLoopToneMatch, CoverLoopTrim
 from .mask import CoverLoopGlyphMask, CoverLoopTextLayer, CoverLoopTextOver
@@ -41,6 +42,7 @@ NODES: list[type[io.ComfyNode]] = [
     CoverLoopTextOver,
     CoverLoopScore,
     CoverLoopSave,
+    CoverLoopFormat,
 ]
 
 

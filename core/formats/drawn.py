@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+import cv2
 import numpy as np
 
 from ..errors import ClipError
@@ -21,9 +22,12 @@ from ..limits import FRAMES
 from ..motion.recipe import Recipe, derive_recipe
 from ..motion.stage import Given, Stage
 from ..parallel import in_order
+from ..pixels import reduced, resized
 from ..plate.clean import clean_plate
 from .make import Turn
 
+_LOOK = 1920
+"""px of the shorter side at which lettering is looked for: finer, it takes minutes and finds the same."""
 _THREAD_BYTES = 16 * 4
 """A pixel, of what a thread works in while it draws a frame."""
 _BUDGET = 1_800_000_000
@@ -42,9 +46,13 @@ class Lifted:
 
 def lift(cover: np.ndarray) -> Lifted:
     """Take the lettering of a cover off. cover: (H, W, 3) uint8 sRGB. Raises ModelError as `find_text`."""
-    glyphs = find_glyphs(cover, decide_lift(cover, find_text(cover)))
-    plate = clean_plate(cover, glyphs.mask).image
-    return Lifted(plate, text_layer(cover, plate, glyphs.mask), glyphs.held.astype(np.float32))
+    height, width = cover.shape[:2]
+    seen = reduced(cover, _LOOK)
+    glyphs = find_glyphs(seen, decide_lift(seen, find_text(seen)))
+    mask = resized(glyphs.mask, width, height, cv2.INTER_LINEAR)
+    held = resized(glyphs.held.astype(np.float32), width, height, cv2.INTER_LINEAR)
+    plate = clean_plate(cover, mask).image
+    return Lifted(plate, text_layer(cover, plate, mask), held)
 
 
 def drawn(
@@ -78,6 +86,6 @@ def drawn(
         return made
 
     def frames() -> Iterator[np.ndarray]:
-        return in_order(frame, range(count), ahead=min(workers, 8), workers=workers)
+        return in_order(frame, range(count), ahead=min(workers, 4), workers=workers)
 
     return Turn(frames, count, fps, height, width)

@@ -5,7 +5,7 @@ Frames pass one after the other; none but those at work lie in memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -21,12 +21,14 @@ from ..video.playlist import write_playlist
 from ..video.write import write
 from .judged import Judged, judge_file
 from .preset import Format
-from .reframe.choose import Over
+from .reframe.choose import Over, reframe
+from .reframe.contents import Contents, contents_of
+from .reframe.layout import Way, same_shape
 from .registry import Wanted
 from .rules import Line, check
 
 _SLACK = 0.02
-_AHEAD = 2
+_AHEAD = 1
 """Frames under way while one is encoded: large ones are 44 MB each."""
 
 
@@ -83,7 +85,7 @@ def make(
 
     def frames() -> Iterator[np.ndarray]:
         for _ in range(turns):
-            for frame in in_order(over.over, turn.frames(), ahead=_AHEAD):
+            for frame in in_order(over.over, turn.frames(), ahead=_AHEAD, workers=_AHEAD):
                 if not still:
                     still.append(frame)
                 yield frame
@@ -100,6 +102,28 @@ def make(
     lines = tuple(check(read_facts(shown), asked))
     notes += _enlarged(turn, over, asked)
     return Made(wanted, shown, poster, turns, judged, lines, (*([way] if way else ()), *notes))
+
+
+def make_all(
+    turn: Turn, asked: Sequence[Wanted], stem: Path, *, way: str = "auto", words: Mapping[str, str] | None = None
+) -> list[Made]:
+    """One loop for every format; its cover is its first frame, looked at only where another shape is asked for.
+
+    way: see `reframe`. Raises as `make`, and before anything is written where a turn is too long for a place.
+    """
+    for one in asked:
+        turns_for(turn.count / rate_for(turn.fps, one.format)[0], one.format, one.id)
+    looked: Contents | None = None
+    made = []
+    for one in asked:
+        height, width = one.format.size_for(turn.height, turn.width)
+        if looked is None and not same_shape((turn.height, turn.width), height, width):
+            looked = contents_of(next(iter(turn.frames())))
+        contents = looked or Contents.of_shape(turn.height, turn.width)
+        chosen = reframe(contents, height, width, one.format.safe, way)
+        said = "" if chosen.way is Way.OWN else f"{chosen.way}: {chosen.reason}"
+        made.append(make(turn, one, chosen.ready(height, width), stem, words=words, way=said))
+    return made
 
 
 def rate_for(fps: Fraction, asked: Format) -> tuple[Fraction, list[str]]:

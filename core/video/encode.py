@@ -89,6 +89,7 @@ def h264(
     settings = _X264 if b_frames else f"{_X264}:bframes=0"
     if mbps is not None:
         kbps = round(1000 * mbps)
+        settings += ":rc-lookahead=2:sync-lookahead=0"  # frames that wait are large where a rate is held
         rate = f"nal-hrd=cbr:bitrate={kbps}:vbv-maxrate={kbps}:vbv-bufsize={kbps}"
         return checked, {"profile": "high", "preset": preset, "x264-params": f"{settings}:{rate}"}
     checked, crf = seen_against_motion(checked, crf)

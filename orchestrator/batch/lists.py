@@ -21,7 +21,7 @@ from .row import Row, out_problem
 
 log = logging.getLogger(__name__)
 
-OWN_COLUMNS = ("cover", "out", "title", "artist")
+OWN_COLUMNS = ("cover", "out", "title", "artist", "preset")
 MAX_LIST_BYTES = 100_000_000
 _DIVIDERS = (",", ";", "\t")
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -29,7 +29,7 @@ _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM
 
 def read_list(path: Path) -> list[Row]:
     """Rows of a list file. A .txt has one cover a line (# starts a comment). A .csv has a header; a .jsonl one object a
-    line. Their columns: cover (needed), out, title, artist; any other is a parameter of the workflow. Paths are
+    line. Their columns: cover (needed), out, title, artist, preset; any other is a parameter of the workflow. Paths are
     relative to the list.
 
     Raises:
@@ -130,6 +130,7 @@ def _row(number: int, path: Path, values: Mapping[Any, Any]) -> Row:
     if odd:
         return Row(number, place, f"row-{number}", error=f"{where}: {odd[0]} must be text or a number")
     row = Row(number, place, str(own["out"]) or place.stem, str(own["title"]), str(own["artist"]), others)
+    row = replace(row, preset=str(own["preset"]))
     return replace(row, error=out_problem(row.out, where))
 
 

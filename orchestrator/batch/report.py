@@ -48,7 +48,7 @@ def row_of(outcome: Outcome, folder: Path) -> dict[str, Any]:
     if outcome.state is OutcomeState.DONE and outcome.stem and entry and entry.video:
         stem = outcome.stem.relative_to(folder).as_posix()
         facts |= {"video": stem + entry.video.suffix, "poster": stem + ".jpg", "sidecar": stem + ".json"}
-    return facts
+    return facts | ({"places": list(outcome.places)} if outcome.places else {})
 
 
 def counts_of(outcomes: Sequence[Outcome]) -> dict[str, int]:

@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Row:
     """One cover of a batch. `out`: where its files go inside the output folder, without ending, folders divided by "/";
-    `values`: parameters of its own; `error`: why it cannot be rendered, "" when it can."""
+    `values`: parameters of its own; `error`: why it cannot be rendered, "" when it can; `preset`: places that its loop
+    is written for as well."""
 
     number: int
     cover: Path
@@ -25,6 +26,7 @@ class Row:
     artist: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
+    preset: str = ""
 
 
 def out_problem(out: str, where: str) -> str:

@@ -57,6 +57,8 @@ class Outcome:
     reused: bool = False
     problems: tuple[str, ...] = ()
     attempts: int = 0
+    places: tuple[str, ...] = ()
+    """Names of the files that were written for the presets of the row."""
 
     @property
     def good(self) -> bool:

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...core.errors import CoverError, CoverLoopError
+from ...core.errors import CoverError, CoverLoopError, UsageError
 from ..batch.row import Row
 from ..job.request import Job, open_cover
 from ..job.workflow import Workflow
@@ -55,6 +55,8 @@ def enqueue(
 def _request(row: Row, workflow: Workflow, given: Mapping[str, Any], shared: Shared) -> dict[str, Any] | None:
     if row.error:
         raise CoverError(row.error)
+    if row.preset:
+        raise UsageError(f"preset={row.preset}: a queue renders loops alone; leave it out and use coverloop export")
     values = workflow.read_values({**given, **row.values})
     cover = open_cover(row.cover)
     out = row.out

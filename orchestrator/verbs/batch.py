@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from ...core.errors import CoverLoopError, UsageError
+from ...core.formats.make import make_all
+from ...core.formats.registry import wanted
 from ..batch.crew import Batch
 from ..batch.display import Display
 from ..batch.report import counts_of, row_of, write_report
+from ..batch.row import Row
 from ..batch.sources import read_source
 from ..batch.tasks import Outcome, OutcomeState
 from ..job.manifest import load_workflow
@@ -21,6 +25,7 @@ from ..job.run import output_folder
 from ..server import embedded
 from ..server.choose import given_server
 from ..store.store import Store
+from .export import Words, turn_of
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ def run_batch(
     """
     workflow = load_workflow(workflow_id)
     workflow.read_values(given)
-    rows = read_source(source)
+    rows = [known_places(row) for row in read_source(source)]
     folder = output_folder(out)
     began = time.monotonic()
     with Store() as store, _servers(servers) as addresses, Display(console, len(rows), workflow.id) as display:
@@ -85,7 +90,7 @@ def run_batch(
             on_outcome=display.ended,
             on_event=display.event,
         )
-        outcomes = batch.run()
+        outcomes = [for_places(outcome) for outcome in batch.run()]
         retries = sum(max(0, outcome.attempts - 1) for outcome in outcomes)
     seconds = time.monotonic() - began
     report = write_report(outcomes, folder, seconds, retries)
@@ -100,3 +105,29 @@ def _servers(given: Sequence[str]) -> Iterator[Sequence[str]]:
         return
     with embedded.start() as own:
         yield [own.url]
+
+
+def known_places(row: Row) -> Row:
+    """The row; one that asks for places which are not there carries that as its error."""
+    if row.error or not row.preset:
+        return row
+    try:
+        wanted(row.preset)
+    except UsageError as error:
+        return replace(row, error=str(error))
+    return row
+
+
+def for_places(outcome: Outcome) -> Outcome:
+    """Write a finished loop for the places of its row, beside it; what they would refuse is among the problems."""
+    row, stem, entry = outcome.row, outcome.stem, outcome.entry
+    if outcome.state is not OutcomeState.DONE or not row.preset or stem is None or entry is None or entry.video is None:
+        return outcome
+    words = Words(row.title, row.artist).told()
+    try:
+        made = make_all(turn_of(stem.with_name(stem.name + entry.video.suffix)), wanted(row.preset), stem, words=words)
+    except CoverLoopError as error:
+        return replace(outcome, state=OutcomeState.FAILED, error=str(error))
+    problems = [f"{one.wanted.id}: {problem}" for one in made for problem in one.problems]
+    files = tuple(one.video.relative_to(stem.parent).as_posix() for one in made)
+    return replace(outcome, problems=(*outcome.problems, *problems), places=files)

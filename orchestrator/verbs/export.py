@@ -11,10 +11,7 @@ from pathlib import Path
 from ... import __version__
 from ...core.errors import ClipError, UsageError
 from ...core.formats.judged import frames_in
-from ...core.formats.make import Made, Turn, make
-from ...core.formats.reframe.choose import Reframing, reframe
-from ...core.formats.reframe.contents import Contents, contents_of
-from ...core.formats.reframe.layout import same_shape
+from ...core.formats.make import Made, Turn, make_all
 from ...core.formats.registry import Wanted, wanted
 from ...core.video.facts import read_facts
 from ..disk.names import same_name
@@ -52,7 +49,7 @@ def export_loops(
     turns = [turn_of(loop) for loop in loops]
     made = []
     for loop, turn, place in zip(loops, turns, places, strict=True):
-        made += export_turn(turn, asked, place, way=way, words=_words(loop, words or Words()))
+        made += make_all(turn, asked, place, way=way, words=_words(loop, words or Words()).told())
     return made
 
 
@@ -81,25 +78,6 @@ def turn_of(loop: Path) -> Turn:
 
     fps = Fraction(facts.frames) / facts.seconds
     return Turn(frames, facts.frames, fps.limit_denominator(1001), facts.height, facts.width)
-
-
-def export_turn(turn: Turn, asked: Sequence[Wanted], stem: Path, *, way: str, words: Words) -> list[Made]:
-    """One loop for every format; its cover is its first frame, looked at only for another shape than its own."""
-    looked: list[Contents] = []
-    made = []
-    for one in asked:
-        height, width = one.format.size_for(turn.height, turn.width)
-        if not looked and not same_shape((turn.height, turn.width), height, width):
-            looked.append(contents_of(next(turn.frames())))
-        chosen = _chosen(looked, turn, height, width, one, way)
-        said = "" if chosen.way.value == "own" else f"{chosen.way.value}: {chosen.reason}"
-        made.append(make(turn, one, chosen.ready(height, width), stem, words=words.told(), way=said))
-    return made
-
-
-def _chosen(looked: list[Contents], turn: Turn, height: int, width: int, one: Wanted, way: str) -> Reframing:
-    contents = looked[0] if looked else Contents.of_shape(turn.height, turn.width)
-    return reframe(contents, height, width, one.format.safe, way)
 
 
 def _words(loop: Path, words: Words) -> Words:

@@ -18,7 +18,7 @@ from PIL import Image
 from rich.console import Console
 
 from ...core.errors import CoverLoopError
-from ...core.formats.make import Made
+from ...core.formats.make import Made, make_all
 from ...core.formats.reframe.choose import Reframing, reframe
 from ...core.formats.reframe.contents import Contents, contents_of
 from ...core.formats.reframe.layout import Way, same_shape
@@ -28,7 +28,7 @@ from ..disk.names import stems
 from ..job.manifest import load_workflow
 from ..job.run import output_folder
 from ..job.workflow import Workflow
-from .export import Words, check_names, export_turn, turn_of
+from .export import Words, check_names, turn_of
 from .render import Asked, Result, render_each
 
 
@@ -166,7 +166,7 @@ def _with(placed: Placed, group: _Group, result: Result, stem: Path, way: str, w
         return Placed(placed.cover, error=result.error, exit_code=result.exit_code)
     way = "auto" if group.picture is not None else way
     try:
-        made = export_turn(turn_of(result.deliverable.video), group.formats, stem, way=way, words=words)
+        made = make_all(turn_of(result.deliverable.video), group.formats, stem, way=way, words=words.told())
     except CoverLoopError as error:
         return Placed(placed.cover, error=str(error), exit_code=error.exit_code)
     return Placed(placed.cover, (*placed.files, *made))
