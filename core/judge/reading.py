@@ -1,6 +1,7 @@
 """Whether words still read as on the cover. What is read is a line cut out of a frame and turned level.
 
-The reader is that of `core/lettering`; only what it reads on the cover itself, and trusts, is expected of a loop.
+The reader is that of `core/lettering`. Only what it reads on the cover itself, trusts, and reads the same where the
+line is a little softer is expected of a loop: what it hardly reads comes out differently with no word changed.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from ..errors import ModelError
@@ -19,9 +21,10 @@ from .rules import Word
 TRUST = 0.9
 """Of a reading on the cover, from which it is expected of every frame."""
 MOST = 12
-"""Words that are read, the largest: each costs some tens of milliseconds twice, Hangul half a second."""
+"""Words that are read, the largest: a reading costs some tens of milliseconds, of Hangul half a second."""
 _HEIGHT = 64  # px: lines are kept no larger; readers take 48 and 64
 _SHORTEST = 2  # signs: a single one is read in too many ways
+_SOFT = 0.8  # px: sigma of the softer view
 
 
 @dataclass(frozen=True)
@@ -48,17 +51,23 @@ def expected(reference: np.ndarray, words: Sequence[Word]) -> list[Expected]:
     try:
         for index, outline in said[:MOST]:
             word = Expected(index, outline, "")
-            reading = read_line(word.cut_out(reference))
-            if reading.trust >= TRUST and len(_plain(reading.text)) >= _SHORTEST:
+            line = word.cut_out(reference)
+            reading = read_line(line)
+            if reading.trust < TRUST or len(_plain(reading.text)) < _SHORTEST:
+                continue
+            softer = read_line(_softer(line))
+            if softer.trust >= TRUST and not misread(reading.text, softer.text):
                 found.append(Expected(index, outline, reading.text))
     except ModelError:  # no reader on this machine: nothing is expected, and the figures are None
         return []
     return found
 
 
-def reads(line: np.ndarray) -> str:
-    """What a line that `Expected.cut_out` gave reads."""
-    return read_line(line).text
+def reads_instead(said: str, line: np.ndarray) -> str | None:
+    """What a line that `Expected.cut_out` gave reads, None where it still reads as was said, be it a little softer."""
+    now = read_line(line).text
+    still = not misread(said, now) or not misread(said, read_line(_softer(line)).text)
+    return None if still else now
 
 
 def misread(said: str, read: str) -> bool:
@@ -74,6 +83,10 @@ def edits(a: str, b: str) -> int:
         for j, other in enumerate(b, 1):
             last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (one != other))
     return row[-1]
+
+
+def _softer(line: np.ndarray) -> np.ndarray:
+    return cv2.GaussianBlur(line, (0, 0), _SOFT)
 
 
 def _plain(text: str) -> str:

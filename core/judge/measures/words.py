@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..reading import expected, misread, reads
+from ..reading import expected, reads_instead
 from ..rules import Look, Rule, Setting
 from ..watch import BOUNDS, WordWatch
 
@@ -75,8 +75,8 @@ class _Words:
         }
 
     def _read_otherwise(self, kept: Sequence[_Kept]) -> list[dict[str, str]]:
-        again = [(word.text, reads(self._at_its_worst(word.index, kept))) for word in self._expected]
-        return [{"text": text, "reads": now} for text, now in again if misread(text, now)]
+        again = [(word, reads_instead(word.text, self._at_its_worst(word.index, kept))) for word in self._expected]
+        return [{"text": word.text, "reads": now} for word, now in again if now is not None]
 
     def _at_its_worst(self, index: int, kept: Sequence[_Kept]) -> np.ndarray:
         """The line of a word where it is worst, beyond what passes in front; of frame 0 where it never is bad."""
