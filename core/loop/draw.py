@@ -21,8 +21,11 @@ class Pair:
         self._planes = planes or OnHost()
         self._pictures = self._planes.put(a), self._planes.put(b)
         self._energies = tuple(self._energy(self._fine(picture)) for picture in self._pictures)
-        self._pattern = self._planes.put(_pattern(*a.shape[:2]))
         self._grain, self._seed = (grain, seed) if grain is not None and grain.shows else (None, seed)
+        # Plain rounding makes one step out of each slow change by a level or two, at the same moment everywhere; grain
+        # of half a level hinders that by itself.
+        hidden = self._grain is not None and min(self._grain.channels) > 0.5
+        self._rounding = 0.5 if hidden else self._planes.put(_pattern(*a.shape[:2]))
 
     def drawn(self, motion: Motion, time: float) -> np.ndarray:
         """The picture, (H, W, 3) uint8, that takes from a at x + to_a(x) and, as much as the share says, from b at
@@ -46,19 +49,13 @@ class Pair:
         wanted = from_a + (from_b - from_a) * planes.fitted(share, *small)
         fresh = None
         if self._grain is not None:
-            white = _FINE_OF_WHITE * float(np.square(self._grain.channels).mean())
-            kept = planes.fitted((1 - share) ** 2 + share**2, *small)
-            kept = kept * (1 - white / wanted.clip(0.05)).clip(0, 1)  # hardly any where there is nothing but grain
-            lacking = 1 - _PREDICTED * kept
-            wanted = (wanted - lacking * white).clip(0)
+            wanted = (wanted - _FINE_OF_WHITE * float(np.square(self._grain.channels).mean())).clip(0)
             fresh = planes.put(self._grain.drawn(whole, round(time * 1e6) + self._seed * 1_000_003))
-            fresh *= (planes.fitted(lacking, *whole) ** 0.5)[..., None]
         gain = (wanted / have.clip(0.05)).clip(0.0 if self._grain else 1.0, 4.0) ** 0.5
         picture += fine * (planes.fitted(gain, *whole) - 1)[..., None]
         if fresh is not None:
             picture += fresh
-        # Plain rounding makes one step out of each slow change by a level or two, at the same moment everywhere.
-        return planes.bytes(picture + self._pattern)
+        return planes.bytes(picture + self._rounding)
 
     def _fine(self, picture: Plane) -> Plane:
         return picture - self._planes.blurred(picture, _FINE)
@@ -84,9 +81,6 @@ def _pattern(height: int, width: int) -> np.ndarray:
     )
 
 
-_PREDICTED = 0.5
-"""How much of the grain that is dragged along counts as grain. 1 is right before encoding; an encoder predicts what
-moves along, and codes it coarser: in the decoded file 0 is nearest to the frames around. Half is near in both."""
 _DOT = np.pad(np.ones((1, 1), np.float32), 8)
 _FINE_OF_WHITE = float(np.square(_DOT - cv2.GaussianBlur(_DOT, (0, 0), _FINE)).sum())
 """Energy that is fine of white noise of unit strength."""
