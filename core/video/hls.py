@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import av
+import av.error
 
 from ..errors import ClipError
 
@@ -36,6 +37,6 @@ def package(video: Path, folder: Path) -> Path:
                 if packet.dts is not None:
                     packet.stream = given
                     target.mux(packet)
-    except (av.FFmpegError, IndexError, ValueError) as error:
+    except (av.error.FFmpegError, IndexError, ValueError) as error:
         raise ClipError(f"{video}: cannot be packaged as HLS ({error}); give an MP4 with H.264") from error
     return playlist
