@@ -10,33 +10,57 @@ class Finding:
     """sides: px, longer sides of the cover that the detector looks at; tiled_from: px, longer side from which it also
     looks at tiles, of the cover scaled to tiled_most; grid: px, longer side on which what it sees is put together."""
 
-    sides: tuple[int, int] = (320, 960)
+    sides: tuple[int, ...] = (320, 480, 960)
     tiled_from: int = 1440
     tiled_most: int = 2880
     grid: int = 960
     chance: float = 0.3  # a pixel is in lettering from here
     thinnest: float = 3.0  # grid px: thinner pieces are none
     least_score: float = 0.5  # mean chance of a piece: below it is none
+    words_least: float = 0.62  # nor is one below this words, whatever is read in it
     unclip: float = 1.6  # how far a piece is grown, in its area by its outline's length
     same_line: float = 0.6  # a piece seen large of this share of the height of one seen small is of the same line
     display: float = 0.15  # of the cover: of a higher line only what lies near what was seen small is of it,
     near_line: float = 0.35  # within this share of its height;
-    runs_over: float = 1.3  # so it is where the line is this many times higher when seen large
+    runs_over: float = 1.3  # so it is where the line is this many times higher when seen large;
+    runs_larger: float = 1.8  # both only where it is seen this many times larger
     given_way: float = 0.6  # smaller ones that fill this share of one seen small take its place
     readable: float = 0.6  # trust from which a reading is told
     # What is lettering: two signs and more read with this trust (more of it where the detector is not sure),
     words_trust: float = 0.45
-    words_score: float = 0.7
+    words_score: float = 0.8
     words_trust_unsure: float = 0.9
     words_area: float = 0.6  # of the cover: a larger region must be read with words_trust_unsure
     # one sign of which both are sure,
     one_sign: float = 0.9
     one_sign_area: float = 0.45
-    # or, as Hangul is, a line that nobody reads but of which the detector is sure.
-    unread_score: float = 0.9
+    # or, as Hangul is, a line that nobody reads, or reads as something else, but of which the detector is sure.
+    unread_score: float = 0.94
     unread_area: float = 0.25
     doubtful_score: float = 0.6  # less sure ones, down to this, must prove themselves by their mask
+    doubtful_long: float = 1.5  # and are this many times as long as high: a lone sign is a shape of the picture
     doubtful_most: int = 8  # as many of them, the largest, are looked at
+
+
+@dataclass(frozen=True)
+class Rows:
+    """least, score, long, highest: so many pieces make a row, this sure on average, so many times as long as it is
+    high, at most this share of the picture high; alike: share of it that has its ink; same: share of a piece's height
+    that lies in the row; grown: how many times as high as its highest piece it may get; gap: heights of the row, the
+    widest between two pieces; ink: levels of Lab within which two inks are one, lightness counted as `light`; clear:
+    quantile of the chances of a piece from which its pixels are ink."""
+
+    least: int = 4
+    score: float = 0.6
+    long: float = 2.5
+    highest: float = 0.25
+    alike: float = 0.6
+    same: float = 0.6
+    grown: float = 1.3
+    gap: float = 0.8
+    ink: float = 40.0
+    light: float = 0.25
+    clear: float = 0.8
 
 
 @dataclass(frozen=True)
@@ -124,4 +148,5 @@ FINDING = Finding()
 HANGUL = Hangul()
 HOLDING = Holding()
 PROOF = Proof()
+ROWS = Rows()
 STROKES = Strokes()

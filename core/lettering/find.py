@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,38 +16,13 @@ import cv2
 import numpy as np
 
 from ..errors import CoverError
-from ..pixels import disc, grow
 from . import ppocr
 from .calibration import FINDING, HANGUL
 from .hangul import read_hangul
+from .pieces import Piece, merged, pieces_of
 from .ppocr import Reading, Seen
 from .regions import TextRegion, in_reading_order
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """A connected part of what the detector sees. mask: (h, w) bool on a grid that all pieces share, grown to the
-    lettering's own size; height: of its line, grid px; score: 0..1, mean chance."""
-
-    mask: np.ndarray
-    height: float
-    score: float
-    area: int
-    box: tuple[int, int, int, int]  # left, top, right, bottom
-
-    @classmethod
-    def of(cls, mask: np.ndarray, height: float, score: float) -> _Piece:
-        x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))
-        return cls(mask, height, score, int(np.count_nonzero(mask)), (x, y, x + w, y + h))
-
-    def shared(self, other: _Piece) -> int:
-        """How many px both cover."""
-        left, top = max(self.box[0], other.box[0]), max(self.box[1], other.box[1])
-        right, bottom = min(self.box[2], other.box[2]), min(self.box[3], other.box[3])
-        if left >= right or top >= bottom:
-            return 0
-        part = np.s_[top:bottom, left:right]
-        return int(np.count_nonzero(self.mask[part] & other.mask[part]))
+from .rows import rows_of
 
 
 def find_text(cover: np.ndarray, *, read: bool = True) -> list[TextRegion]:
@@ -83,24 +58,55 @@ class _Found(NamedTuple):
     doubtful: tuple[TextRegion, ...]
 
 
+class _Judged(NamedTuple):
+    """A piece as a region, what it reads, and whether it is surely lettering."""
+
+    piece: Piece
+    region: TextRegion
+    reading: Reading
+    sure: bool
+
+
 @lru_cache(maxsize=1)
 def _found(pixels: bytes, height: int, width: int) -> _Found:
     cover = np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
-    pieces: list[_Piece] = []
+    pieces: list[Piece] = []
+    before = 1.0
     for seen in looks(cover):
-        pieces = _merged(pieces, _pieces(seen.lettering, _grid(cover)))
-    regions = [_region(piece, cover.shape[:2]) for piece in pieces if piece.score >= FINDING.least_score]
-    sure, unread, rest = [], [], []
-    for region, reading in zip(regions, _readings(cover, regions), strict=True):
-        if _is_lettering(region, reading, cover.shape[:2]):
-            sure.append(replace(region, text=_told(reading)))
-            if reading.trust < HANGUL.surely_other:
-                unread.append(sure[-1])
-        elif region.confidence >= FINDING.doubtful_score and _share(region, cover.shape[:2]) < FINDING.unread_area:
-            rest.append(region)
-    rest.sort(key=lambda region: -_share(region, cover.shape[:2]))
-    unread.sort(key=lambda region: -_share(region, cover.shape[:2]))
-    return _Found(tuple(in_reading_order(sure)), frozenset(unread[: HANGUL.most]), tuple(rest[: FINDING.doubtful_most]))
+        pieces = merged(pieces, pieces_of(seen.lettering, _grid(cover)), seen.scale_x / before)
+        before = seen.scale_x
+    lines = _judged(cover, [piece for piece in pieces if piece.score >= FINDING.least_score])
+    lines = _with_rows(cover, lines)
+    size = cover.shape[:2]
+    sure = [line for line in lines if line.sure]
+    unread = [line.region for line in sure if line.reading.trust < HANGUL.surely_other]
+    rest = [line.region for line in lines if not line.sure and _is_doubtful(line.region, size)]
+    unread.sort(key=lambda region: -_share(region, size))
+    rest.sort(key=lambda region: -_share(region, size))
+    return _Found(
+        tuple(in_reading_order([line.region for line in sure])),
+        frozenset(unread[: HANGUL.most]),
+        tuple(rest[: FINDING.doubtful_most]),
+    )
+
+
+def _judged(cover: np.ndarray, pieces: Sequence[Piece]) -> list[_Judged]:
+    """Every piece as a region, read, and whether it is lettering."""
+    size = cover.shape[:2]
+    regions = [_region(piece, size) for piece in pieces]
+    return [
+        _Judged(piece, replace(region, text=_told(reading)), reading, _is_lettering(region, reading, size))
+        for piece, region, reading in zip(pieces, regions, _readings(cover, regions), strict=True)
+    ]
+
+
+def _with_rows(cover: np.ndarray, lines: Sequence[_Judged]) -> list[_Judged]:
+    """Shreds in a row as the line they are, in place of what each was taken for."""
+    shreds = [line.piece for line in lines if not line.sure or line.reading.trust < FINDING.words_trust_unsure]
+    rows = rows_of(shreds, cover, looks(cover)[-1].strokes)
+    within = {id(piece) for row in rows for piece in row.members}
+    joined = [line._replace(sure=True) for line in _judged(cover, [row.joined() for row in rows])]
+    return [line for line in lines if id(line.piece) not in within] + joined
 
 
 @lru_cache(maxsize=1)
@@ -180,60 +186,7 @@ def _grid(cover: np.ndarray) -> tuple[int, int]:
     return round(cover.shape[0] * scale), round(cover.shape[1] * scale)
 
 
-def _pieces(chance: np.ndarray, shape: tuple[int, int]) -> list[_Piece]:
-    chance = cv2.resize(chance, shape[::-1], interpolation=cv2.INTER_LINEAR)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((chance > FINDING.chance).astype(np.uint8))
-    pieces = []
-    for label in range(1, count):
-        x, y, w, h, area = (int(v) for v in stats[label])
-        part = labels[y : y + h, x : x + w] == label
-        score = float(chance[y : y + h, x : x + w][part].mean())
-        thick = 2 * float(cv2.distanceTransform(np.pad(part.astype(np.uint8), 1), cv2.DIST_L2, 3).max())
-        if thick < FINDING.thinnest:
-            continue
-        # The detector was trained on outlines shrunk by about this much (Liao et al. 2020, the "unclip" of its boxes).
-        outline = max(cv2.findContours(part.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0], key=len)
-        away = FINDING.unclip * area / max(1.0, cv2.arcLength(outline, True))
-        mask = np.zeros(shape, bool)
-        mask[y : y + h, x : x + w] = part
-        pieces.append(_Piece.of(_grown(mask, away), thick + 2 * away, score))
-    return pieces
-
-
-def _grown(mask: np.ndarray, away: float) -> np.ndarray:
-    reach = max(1, round(away))
-    return cv2.dilate(mask.astype(np.uint8), disc(reach)) > 0 if reach < 6 else grow(mask, reach)
-
-
-def _merged(coarse: list[_Piece], fine: list[_Piece]) -> list[_Piece]:
-    """What was seen small and what was seen large as one list.
-
-    A piece seen small that holds several lines gives way to them; one that was seen large in shreds, as display type
-    is, takes them in.
-    """
-    taken: set[int] = set()
-    kept: list[_Piece] = []
-    for piece in coarse:
-        within = [
-            i
-            for i, other in enumerate(fine)
-            if i not in taken and piece.shared(other) > 0.5 * min(other.area, piece.area)
-        ]
-        tall = [i for i in within if fine[i].height >= FINDING.same_line * piece.height]
-        lines = sum(piece.shared(fine[i]) for i in within)
-        if not tall and lines > FINDING.given_way * piece.area:
-            continue
-        taken.update(within)
-        mask = np.any([piece.mask, *(fine[i].mask for i in tall)], axis=0)
-        tallest = max([piece.height, *(fine[i].height for i in tall)])
-        if tallest > FINDING.display * max(mask.shape) or tallest > FINDING.runs_over * piece.height:
-            # Seen large, display type runs into what is painted around it.
-            mask &= grow(piece.mask, FINDING.near_line * piece.height)
-        kept.append(_Piece.of(mask, piece.height, max([piece.score, *(fine[i].score for i in tall)])))
-    return kept + [piece for i, piece in enumerate(fine) if i not in taken]
-
-
-def _region(piece: _Piece, size: tuple[int, int]) -> TextRegion:
+def _region(piece: Piece, size: tuple[int, int]) -> TextRegion:
     """A piece as a region in cover px."""
     outline = max(
         cv2.findContours(piece.mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0],
@@ -309,11 +262,17 @@ def _told(reading: Reading) -> str | None:
 def _is_lettering(region: TextRegion, reading: Reading, size: tuple[int, int]) -> bool:
     """Single signs over a large area, or read without trust, are mostly things of the picture."""
     area, sure, trust, signs = _share(region, size), region.confidence, reading.trust, len(reading.text)
-    if signs > 1 and trust >= FINDING.words_trust:
+    if sure >= FINDING.unread_score and area < FINDING.unread_area:
+        return True
+    if signs > 1 and trust >= FINDING.words_trust and sure >= FINDING.words_least:
         return trust >= FINDING.words_trust_unsure or (sure >= FINDING.words_score and area < FINDING.words_area)
-    if signs == 1 and min(sure, trust) >= FINDING.one_sign:
-        return area < FINDING.one_sign_area
-    return sure >= FINDING.unread_score and trust < FINDING.words_trust and area < FINDING.unread_area
+    return signs == 1 and min(sure, trust) >= FINDING.one_sign and area < FINDING.one_sign_area
+
+
+def _is_doubtful(region: TextRegion, size: tuple[int, int]) -> bool:
+    sides = cv2.minAreaRect(np.asarray(region.polygon, np.float32))[1]
+    long = max(sides) >= FINDING.doubtful_long * min(sides)
+    return long and region.confidence >= FINDING.doubtful_score and _share(region, size) < FINDING.unread_area
 
 
 def _share(region: TextRegion, size: tuple[int, int]) -> float:

@@ -8,6 +8,7 @@ import pytest
 from coverloop.core.errors import CoverError, ModelError, UsageError
 from coverloop.core.lettering import find, ppocr
 from coverloop.core.lettering.find import find_text, straighten
+from coverloop.core.lettering.pieces import merged, pieces_of
 from coverloop.core.lettering.regions import TextRegion, decide_lift
 from lettered import coverage, lettered, over, picture
 
@@ -173,24 +174,24 @@ def seen(*boxes, shape=(240, 480)):
     return ppocr.Seen(chance, chance, 1.0, 1.0)
 
 
-def merged(small, large):
-    pieces = find._merged([], find._pieces(small.lettering, small.lettering.shape))
-    return find._merged(pieces, find._pieces(large.lettering, large.lettering.shape))
+def seen_twice(small, large):
+    first = merged([], pieces_of(small.lettering, small.lettering.shape))
+    return merged(first, pieces_of(large.lettering, large.lettering.shape))
 
 
 def test_display_type_that_falls_apart_when_seen_large_is_one_line():
-    pieces = merged(seen((40, 40, 440, 160)), seen((50, 50, 120, 150), (300, 60, 420, 150), (180, 90, 200, 100)))
+    pieces = seen_twice(seen((40, 40, 440, 160)), seen((50, 50, 120, 150), (300, 60, 420, 150), (180, 90, 200, 100)))
     assert len(pieces) == 1
     assert pieces[0].mask[100, 250]
 
 
 def test_lines_that_run_together_when_seen_small_are_lines():
     lines = [(40, 40, 440, 64), (40, 72, 440, 96), (40, 104, 440, 128)]
-    assert len(merged(seen((40, 40, 440, 128)), seen(*lines))) == 3
+    assert len(seen_twice(seen((40, 40, 440, 128)), seen(*lines))) == 3
 
 
 def test_small_type_seen_only_large_is_found():
-    assert len(merged(seen(), seen((40, 40, 200, 52)))) == 1
+    assert len(seen_twice(seen(), seen((40, 40, 200, 52)))) == 1
 
 
 def test_a_very_large_cover_is_searched_in_tiles():
