@@ -158,22 +158,23 @@ def _past(crop: np.ndarray, line: np.ndarray, ink: Ink) -> tuple[np.ndarray, np.
     return over, on
 
 
-def look_alikes(crop: np.ndarray, line: np.ndarray, ink: Ink) -> np.ndarray:
+def look_alikes(crop: np.ndarray, line: np.ndarray, ink: Ink, others: np.ndarray) -> np.ndarray:
     """Picture of the ink's colour in which strokes may be lost, or that was taken for them; (h, w) bool.
 
     What is of that colour but far thicker than the strokes, and what of the ink hangs together with something that runs
-    on past the line, as the rim of a cup does.
+    on past the line, as the rim of a cup does. others: (h, w) bool, where other lines are: what is there is no picture.
     """
     found = np.zeros(line.shape, bool)
     if ink.core.any():
         ridge, off = ridge_of(ink.core), furthest(crop, ink.colour)
-        alike = ink.core | ((off < _even(off[ink.core])) & line)
+        core = ink.core & ~others
+        alike = core | ((off < _even(off[ink.core])) & line & ~others)
         least = 12 * float(np.quantile(ridge, 0.9)) ** 2  # smaller ones are where strokes meet
         for near, part in _parts(alike & ~_thin(alike, ridge)):
             if np.count_nonzero(part) > least:
                 found[near] |= part
-        running = grow(_past(crop, line, ink)[1], 1)
-        for near, part in _parts(ink.core):
+        running = grow(_past(crop, line, ink)[1] & ~others, 1)
+        for near, part in _parts(core):
             if (part & running[near]).any():
                 found[near] |= part
     return found

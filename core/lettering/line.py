@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -29,14 +30,19 @@ class Scene:
     """What is known of a cover before its lines are looked at one by one.
 
     picture: (H, W, 3) float32 sRGB 0..255; likely: (H, W) float32, chance 0..1 that a pixel is stroke; likely_large:
-    the same of type so large that the detector sees it better when the cover is small; lettered: (H, W) bool, the areas
-    of all lines.
+    the same of type so large that the detector sees it better when the cover is small; claims: (H, W) uint8 or bool, in
+    how many lines' areas each pixel is.
     """
 
     picture: np.ndarray
     likely: np.ndarray
     likely_large: np.ndarray
-    lettered: np.ndarray
+    claims: np.ndarray
+
+    @cached_property
+    def lettered(self) -> np.ndarray:
+        """(H, W) bool, the areas of all lines."""
+        return self.claims > 0
 
 
 @dataclass(frozen=True)
@@ -85,10 +91,11 @@ def words_of(scene: Scene, line: Line) -> list[Words]:
     inks, area, window = _followed(scene, inks, area, window, height)
     apart = len(inks) == 2 and clear_of(*inks)  # words in two colours have each their own style
     crop, near = picture[window], area[window]
+    others = scene.claims[window] > line.area[window]
     words = []
     for group in [[ink] for ink in inks] if apart else [inks]:
         alpha = _stroke_alpha(crop, near, group)
-        doubt = np.any([look_alikes(crop, near, ink) for ink in group], axis=0)
+        doubt = np.any([look_alikes(crop, near, ink, others) for ink in group], axis=0)
         words.append(Words(alpha, grow(doubt, _UNSURE * height), window, height))
     return [one for one in words if one.alpha.any()]
 

@@ -171,11 +171,11 @@ def _maybe(cover: np.ndarray, lines: Sequence[Line]) -> list[Line]:
 
 
 def _scene(cover: np.ndarray, lines: Sequence[Line]) -> Scene:
-    lettered = np.any([line.area for line in lines], axis=0)
+    claims = np.asarray(np.sum([line.area for line in lines], axis=0, dtype=np.uint8))
     small, *_, large = (
         cv2.resize(seen.strokes, cover.shape[1::-1], interpolation=cv2.INTER_LINEAR) for seen in looks(cover)
     )
-    return Scene(cover.astype(np.float32), large, small, lettered)
+    return Scene(cover.astype(np.float32), large, small, claims)
 
 
 def _tried(scene: Scene, lines: Sequence[tuple[Line, _Fate]]) -> list[_Tried]:
@@ -188,7 +188,7 @@ def _tried(scene: Scene, lines: Sequence[tuple[Line, _Fate]]) -> list[_Tried]:
         return [with_style(scene, one, strokes) for one in found]
 
     found = list(in_order(words, lines))
-    strokes = np.zeros(scene.lettered.shape, bool)
+    strokes = np.zeros(scene.claims.shape, bool)
     for one in (words for line in found for words in line):
         strokes[one.window] |= one.alpha > 0
     styled = in_order(masks, found)
