@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.errors import CoverLoopError
+from .covers import Words
 from .desk import Desk
 from .fetch import Fetcher
 from .loops import Loop, all_loops
@@ -39,16 +40,17 @@ def plain(words: str) -> str:
 def matching(desk: Desk, song: Song) -> Loop | None:
     """The loop for a song: of this artist, and of this album or with this title. One that passed before one that did
     not, the latest first. Exact or nothing: a wrong cover is worse than none."""
-    artist, names = plain(song.artist), {plain(name) for name in (song.album, song.title) if name}
-    if not artist or not names:
+    artist, album, title = plain(song.artist), plain(song.album), plain(song.title)
+    if not artist or not (album or title):
         return None
-    found = [
-        loop
-        for loop in all_loops(desk)
-        if loop.cover is not None
-        and plain(loop.cover.words.artist) == artist
-        and names & {plain(name) for name in (loop.cover.words.album, loop.cover.words.title) if name}
-    ]
+
+    def goes_with(words: Words) -> bool:
+        of_album = plain(words.album or words.title)  # a single has no other name
+        return plain(words.artist) == artist and (
+            (bool(album) and album == of_album) or (bool(title) and title == plain(words.title))
+        )
+
+    found = [loop for loop in all_loops(desk) if loop.cover is not None and goes_with(loop.cover.words)]
     return min(found, key=lambda loop: not loop.entry.passed, default=None)
 
 
@@ -59,7 +61,7 @@ class Player:
         self._desk, self._search, self._makes = desk, search, makes
         self._mutex = threading.Lock()
         self._song = Song()
-        self._asked: Request | None = None
+        self._asked: tuple[Song, Request] | None = None
         desk.on_ended = self._look_again
 
     def play(self, song: Song) -> None:
@@ -77,7 +79,9 @@ class Player:
     def _show(self) -> None:
         song = self._song
         loop = matching(self._desk, song)
-        asked = self._desk.requests.get(self._asked.id) if self._asked else None
+        asked = None
+        if self._asked is not None and self._asked[0] == song:
+            asked = self._desk.requests.get(self._asked[1].id)
         making = asked is not None and asked.state in (State.QUEUED, State.RUNNING) and loop is None
         video = f"video{loop.entry.video.suffix}" if loop is not None and loop.entry.video is not None else ""
         told = {"title": song.title, "artist": song.artist, "album": song.album, "making": making, "video": video}
@@ -93,7 +97,7 @@ class Player:
                     cover = self._desk.covers.take(self._search.picture(find), words_of(find))
                     given = {"title": find.title or find.album, "artist": find.artist}
                     known = {name: value for name, value in given.items() if name in self._desk.workflow.bindings}
-                    self._asked = self._desk.ask("now playing", cover, known)
+                    self._asked = song, self._desk.ask("now playing", cover, known)
                     return self._show()
         except CoverLoopError as error:
             log.warning("%s – %s: no loop is made (%s)", song.artist, song.title, error)

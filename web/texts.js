@@ -15,6 +15,7 @@ const REPORTING = new Set([
   "CoverLoopToneMatch",
   "CoverLoopFindCut",
   "CoverLoopClose",
+  "CoverLoopFormat",
 ]);
 const BOX = "shown";
 

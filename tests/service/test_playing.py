@@ -43,6 +43,8 @@ def test_another_player_gets_hls_or_nothing(service):
     playlist = service("GET", url.removeprefix(service.url))
     assert playlist.body.startswith(b"#EXTM3U") and playlist.headers["access-control-allow-origin"] == "*"
     assert service("GET", "/api/v1/artwork/search?artist=bj%C3%B6rk&album=night").status == 404, "exact, or nothing"
+    named_so = service("GET", "/api/v1/artwork/search?artist=bj%C3%B6rk&album=cafe")
+    assert named_so.status == 404, "a song of another album has that name"
 
 
 def test_listens_of_any_shape_are_read():
