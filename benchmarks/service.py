@@ -48,7 +48,7 @@ def serve(folder: str, port: int, server: str) -> None:
 
 
 def serve_bare(port: int) -> None:
-    """An event every 50 ms to whoever listens."""
+    """An event every quarter of a second to whoever listens."""
     from collections.abc import AsyncIterator
 
     import uvicorn

@@ -97,10 +97,12 @@ def make(
         write_playlist(video, shown, turns * turn.count / fps)
     poster = video.with_suffix(".jpg") if asked.video else stem.with_name(f"{stem.name}.{wanted.preset}.jpg")
     write_poster(still[0], poster)
-    # 256 colours keep no cover to the grey level
-    judged = judge_file(video, turn=turn.count, fps=fps, cover=None if asked.coding.kind == "gif" else still[0])
+    few_colours = asked.coding.kind == "gif"
+    judged = judge_file(video, turn=turn.count, fps=fps, cover=None if few_colours else still[0])
     lines = tuple(check(read_facts(shown), asked))
     notes += _enlarged(turn, over, asked)
+    if few_colours:
+        notes.append("256 colours: not judged by how well it keeps the cover")
     return Made(wanted, shown, poster, turns, judged, lines, (*([way] if way else ()), *notes))
 
 

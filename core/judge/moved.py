@@ -8,11 +8,13 @@ import numpy as np
 from ..pixels import ramp
 
 _TEXTURE = (0.6, 1.8)  # levels per px, between a plain ground with the coder's noise and one whose motion is seen
+_SWEPT = (8.0, 20.0)  # levels, between a line of light over a plain ground and a shape that passes there
 
 
 def moved(a: np.ndarray, b: np.ndarray, unexplained: tuple[float, float] | None = None) -> np.ndarray:
     """Optical flow (DIS, Kroeger 2016) from a to b, (h, w) uint8 grey -> (h, w, 2) float32 px; a is given the broad
-    light of b first, which flow would take for motion, and what is plain in a has not moved: flow is made up there.
+    light of b first, which flow would take for motion. What is plain in a has moved only where something else is in b:
+    flow is made up elsewhere.
 
     unexplained: levels by which b must differ from a before it is said to have moved there, and from which on it surely
     has; so stripes that look alike are not taken for each other. Without it the smallest motion counts.
@@ -20,11 +22,12 @@ def moved(a: np.ndarray, b: np.ndarray, unexplained: tuple[float, float] | None 
     dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)  # pyright: ignore[reportAttributeAccessIssue]
     lit = _lit_as(a, b)
     flow = dis.calc(lit, b, None)
+    apart = cv2.blur(cv2.absdiff(lit, b).astype(np.float32), (5, 5))
     if unexplained is not None:
-        apart = cv2.blur(cv2.absdiff(lit, b).astype(np.float32), (5, 5))
         return flow * ramp(apart, *unexplained)[..., None]
     slope = np.hypot(cv2.Sobel(a, cv2.CV_32F, 1, 0), cv2.Sobel(a, cv2.CV_32F, 0, 1)) / 8
-    return flow * ramp(cv2.blur(slope, (5, 5)), *_TEXTURE)[..., None]
+    seen = np.maximum(ramp(cv2.blur(slope, (5, 5)), *_TEXTURE), ramp(apart, *_SWEPT))
+    return flow * seen[..., None]
 
 
 def _lit_as(grey: np.ndarray, frame: np.ndarray) -> np.ndarray:

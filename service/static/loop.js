@@ -22,12 +22,17 @@ $("song")?.addEventListener("submit", event => {
   act(call("PUT", `/api/v1/loops/${key}/song`, {youtube: event.target.elements.youtube.value}).then(() => location.reload()));
 });
 
-const again = more => act(call("POST", "/api/v1/jobs", {cover, parameters: {...JSON.parse(given), ...more}}).then(job => {
+const again = parameters => act(call("POST", "/api/v1/jobs", {cover, parameters}).then(job => {
   location.href = job.state === "done" ? `/loop/${job.loop}` : "/";
 }));
-$("seed")?.addEventListener("click", () => again({seed: crypto.getRandomValues(new Uint32Array(1))[0]}));
+$("seed")?.addEventListener("click", () => again({...JSON.parse(given), seed: crypto.getRandomValues(new Uint32Array(1))[0]}));
 $("again")?.addEventListener("submit", event => {
   event.preventDefault();
-  const wished = [...event.target.elements].filter(({name, value}) => name && value.trim());
-  again(Object.fromEntries(wished.map(({name, value}) => [name, value.trim()])));
+  const parameters = JSON.parse(given);
+  for (const {name, value, defaultValue} of event.target.elements) {
+    if (!name) continue;
+    if (value.trim()) parameters[name] = value.trim();
+    else if (defaultValue) delete parameters[name];  // emptied: no wish any more
+  }
+  again(parameters);
 });

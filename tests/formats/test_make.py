@@ -53,6 +53,7 @@ def test_a_loop_for_a_place_passes_the_place_and_the_judge(loop, tmp_path, capsy
     assert made["turns"] == (2 if name.startswith("now") else 1) and len(made["judgement"]["joins"]) == made["turns"]
     assert all(0.5 < join < 1.6 for join in made["judgement"]["joins"])
     assert (tmp_path / made["poster"]).is_file()
+    assert any("not judged" in note for note in made["notes"]) is (name == "web.gif")
 
 
 def test_two_turns_are_judged_at_the_join_between(tmp_path):

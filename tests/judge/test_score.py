@@ -95,6 +95,23 @@ def test_flicker_luma_jump_and_drift(loop):
     assert calm.drift < 4
 
 
+def test_light_that_swings_is_neither_drift_nor_haste(loop):
+    across = np.linspace(0, 2 * np.pi, 256)[None, :, None]
+    light = [150 * (1 + 0.15 * np.sin(across - 2 * np.pi * t / 48)) for t in range(48)]
+    judgement = score(np.stack([np.broadcast_to(one, (256, 256, 3)) for one in light]).astype(np.uint8), fps=24)
+    assert judgement.drift < 1
+    assert judgement.motion_p95 < 5
+
+
+def test_a_plain_shape_that_races_over_a_plain_ground_is_hurried():
+    frames = np.full((48, 256, 256, 3), 230, np.uint8)
+    for t, frame in enumerate(frames):
+        turn = 2 * np.pi * t / 48
+        middle = (round(16 * (128 + 60 * np.cos(turn))), round(16 * (128 + 60 * np.sin(turn))))
+        cv2.circle(frame, middle, 16 * 40, (30, 60, 200), -1, cv2.LINE_AA, 4)  # 790 px/s at 1080
+    assert any("hurried" in problem for problem in score(frames, fps=24).problems)
+
+
 def test_lettering_lock(loop):
     drawn = np.zeros(loop.shape[1:3], np.uint8)  # OpenCV 5 draws on bytes alone
     mask = (cv2.putText(drawn, "TITLE", (20, 140), cv2.FONT_HERSHEY_SIMPLEX, 2.0, 255, 12) > 0).astype(np.float32)

@@ -280,11 +280,10 @@ PLATE = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
 MEASURED = derive_recipe(PLATE)
 
 
-@settings(max_examples=2_500, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10_000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(mutated())
 def test_no_mutation_gets_past_the_guard(text):
-    """An answer or `BadAnswer`, and never a prompt over the limits or with a forbidden term. 2,500 mutated answers,
-    others in every run."""
+    """10,000 mutated answers: an answer or `BadAnswer`, and never a prompt over the limits or with a forbidden term."""
     for schema in (MoveAnswer, JudgeAnswer, FindAnswer):
         try:
             answer = parse(text, schema).answer
