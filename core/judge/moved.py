@@ -6,9 +6,7 @@ import cv2
 import numpy as np
 
 from ..pixels import ramp
-
-_TEXTURE = (0.6, 1.8)  # levels per px, between a plain ground with the coder's noise and one whose motion is seen
-_SWEPT = (8.0, 20.0)  # levels, between a line of light over a plain ground and a shape that passes there
+from .calibration import MOVING
 
 
 def moved(a: np.ndarray, b: np.ndarray, unexplained: tuple[float, float] | None = None) -> np.ndarray:
@@ -26,12 +24,12 @@ def moved(a: np.ndarray, b: np.ndarray, unexplained: tuple[float, float] | None 
     if unexplained is not None:
         return flow * ramp(apart, *unexplained)[..., None]
     slope = np.hypot(cv2.Sobel(a, cv2.CV_32F, 1, 0), cv2.Sobel(a, cv2.CV_32F, 0, 1)) / 8
-    seen = np.maximum(ramp(cv2.blur(slope, (5, 5)), *_TEXTURE), ramp(apart, *_SWEPT))
+    seen = np.maximum(ramp(cv2.blur(slope, (5, 5)), *MOVING.texture), ramp(apart, *MOVING.swept))
     return flow * seen[..., None]
 
 
 def _lit_as(grey: np.ndarray, frame: np.ndarray) -> np.ndarray:
     """A grey picture with the broad light of another one, uint8."""
-    soft = [cv2.GaussianBlur(picture.astype(np.float32), (0, 0), 12) for picture in (grey, frame)]
+    soft = [cv2.GaussianBlur(picture.astype(np.float32), (0, 0), MOVING.light) for picture in (grey, frame)]
     gain = np.clip((soft[1] + 4) / (soft[0] + 4), 0.5, 2)
     return np.clip(grey * gain + 0.5, 0, 255).astype(np.uint8)

@@ -16,15 +16,8 @@ import numpy as np
 from ..errors import ModelError
 from ..lettering.find import line_at, read_line
 from ..pixels import reduced
+from .calibration import READING
 from .rules import Word
-
-TRUST = 0.9
-"""Of a reading on the cover, from which it is expected of every frame."""
-MOST = 12
-"""Words that are read, the largest: a reading costs some tens of milliseconds, of Hangul half a second."""
-_HEIGHT = 64  # px: lines are kept no larger; readers take 48 and 64
-_SHORTEST = 2  # signs: a single one is read in too many ways
-_SOFT = 0.8  # px: sigma of the softer view
 
 
 @dataclass(frozen=True)
@@ -37,7 +30,7 @@ class Expected:
 
     def cut_out(self, frame: np.ndarray) -> np.ndarray:
         """Its line in a frame, (H, W, 3) uint8, small enough to keep."""
-        return reduced(line_at(frame, self.outline), _HEIGHT)
+        return reduced(line_at(frame, self.outline), READING.height)
 
 
 def expected(reference: np.ndarray, words: Sequence[Word]) -> list[Expected]:
@@ -45,18 +38,20 @@ def expected(reference: np.ndarray, words: Sequence[Word]) -> list[Expected]:
 
     reference: (H, W, 3) uint8, the cover at the size of the loop; outlines in its px.
     """
-    said = [(i, word.polygon) for i, word in enumerate(words) if word.text and len(_plain(word.text)) >= _SHORTEST]
+    said = [
+        (i, word.polygon) for i, word in enumerate(words) if word.text and len(_plain(word.text)) >= READING.shortest
+    ]
     said.sort(key=lambda one: -_extent(one[1]))
     found = []
     try:
-        for index, outline in said[:MOST]:
+        for index, outline in said[: READING.most]:
             word = Expected(index, outline, "")
             line = word.cut_out(reference)
             reading = read_line(line)
-            if reading.trust < TRUST or len(_plain(reading.text)) < _SHORTEST:
+            if reading.trust < READING.trust or len(_plain(reading.text)) < READING.shortest:
                 continue
             softer = read_line(_softer(line))
-            if softer.trust >= TRUST and not misread(reading.text, softer.text):
+            if softer.trust >= READING.trust and not misread(reading.text, softer.text):
                 found.append(Expected(index, outline, reading.text))
     except ModelError:  # no reader on this machine: nothing is expected, and the figures are None
         return []
@@ -72,7 +67,7 @@ def reads_instead(said: str, line: np.ndarray) -> str | None:
 
 def misread(said: str, read: str) -> bool:
     """Whether a reading differs by more than readers do of one and the same word: a sign in five, or the only one."""
-    return edits(_plain(said), _plain(read)) > 0.2 * len(_plain(said))
+    return edits(_plain(said), _plain(read)) > READING.misread * len(_plain(said))
 
 
 def edits(a: str, b: str) -> int:
@@ -86,7 +81,7 @@ def edits(a: str, b: str) -> int:
 
 
 def _softer(line: np.ndarray) -> np.ndarray:
-    return cv2.GaussianBlur(line, (0, 0), _SOFT)
+    return cv2.GaussianBlur(line, (0, 0), READING.soft)
 
 
 def _plain(text: str) -> str:

@@ -15,29 +15,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from .calibration import WATCHING
 from .rules import Look, Word
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """side: px of the shorter side that frames are looked at with. window: px around an edge that are compared.
-    noise: grey levels of grain and coding, below which nothing is told. edge: least slope of a watched pixel, grey
-    levels per px; share_of_strongest: the same, of the word's own strong edges. alike: least correlation with the
-    cover. contrast: least part of its contrast. lasting: part of the frames that a pixel must be lost in to count: what
-    passes in front of a word (snow, a spark) is gone sooner. fewest: watched pixels without which nothing is said."""
-
-    side: int = 720
-    window: int = 9
-    noise: float = 2.0
-    edge: float = 6.0
-    share_of_strongest: float = 0.35
-    alike: float = 0.75
-    contrast: float = 0.5
-    lasting: float = 1 / 12
-    fewest: int = 12
-
-
-BOUNDS = Bounds()
 
 
 @dataclass(frozen=True)
@@ -57,7 +36,7 @@ class WordWatch:
         """reference: (H, W, 3) uint8, the cover at the size of the frames."""
         height, width = reference.shape[:2]
         self._size = height, width
-        self._scale = min(1.0, BOUNDS.side / min(height, width))
+        self._scale = min(1.0, WATCHING.side / min(height, width))
         self._words = list(words)
         self._outlines = [np.asarray(word.polygon, np.float64) for word in self._words]
         whole = self._looked_at(cv2.cvtColor(reference, cv2.COLOR_RGB2GRAY))
@@ -86,19 +65,19 @@ class WordWatch:
             cv2.fillPoly(inside, [np.round((outline + 0.5) * self._scale - 0.5).astype(np.int32)], 1)
             places = np.flatnonzero(inside)
             steep = slope.ravel()[places]
-            edges = steep[steep >= BOUNDS.edge]
-            least = BOUNDS.share_of_strongest * float(np.percentile(edges, 90)) if len(edges) else 0.0
-            chosen.append(places[steep >= max(BOUNDS.edge, least)])
+            edges = steep[steep >= WATCHING.edge]
+            least = WATCHING.share_of_strongest * float(np.percentile(edges, 90)) if len(edges) else 0.0
+            chosen.append(places[steep >= max(WATCHING.edge, least)])
         return chosen
 
     def _around(self, image: np.ndarray) -> np.ndarray:
         """Mean of the window around each watched pixel."""
-        mean = cv2.blur(image, (BOUNDS.window, BOUNDS.window), borderType=cv2.BORDER_REPLICATE)
+        mean = cv2.blur(image, (WATCHING.window, WATCHING.window), borderType=cv2.BORDER_REPLICATE)
         return mean.ravel()[self._inside]
 
     def _moments(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         mean = self._around(image)
-        return mean, self._around(image * image) - mean * mean + BOUNDS.noise**2
+        return mean, self._around(image * image) - mean * mean + WATCHING.noise**2
 
     def look(self, look: Look) -> np.ndarray:
         """Which watched pixels are lost in a frame, eight to a byte."""
@@ -106,9 +85,9 @@ class WordWatch:
             return np.zeros(0, np.uint8)
         frame = self._looked_at(look.grey)[self._reach]
         mean, variance = self._moments(frame)
-        shared = self._around(frame * self._truth) - mean * self._mean + BOUNDS.noise**2
-        unlike = shared < BOUNDS.alike * np.sqrt(variance * self._variance)
-        return np.packbits(unlike | (variance < BOUNDS.contrast**2 * self._variance))
+        shared = self._around(frame * self._truth) - mean * self._mean + WATCHING.noise**2
+        unlike = shared < WATCHING.alike * np.sqrt(variance * self._variance)
+        return np.packbits(unlike | (variance < WATCHING.contrast**2 * self._variance))
 
     def share_lost(self, kept: np.ndarray, index: int) -> float:
         """Share of a word's edges that is lost in a frame, 0..1. kept: what `look` gave."""
@@ -120,12 +99,12 @@ class WordWatch:
         lost = np.zeros(len(self._pixels), np.uint32)
         for one in kept:
             lost += np.unpackbits(one, count=len(lost))
-        gone = lost >= max(1, math.ceil(BOUNDS.lasting * len(kept)))
+        gone = lost >= max(1, math.ceil(WATCHING.lasting * len(kept)))
         seen = []
         for word, outline, places in zip(self._words, self._outlines, self._of_word, strict=True):
             low, high = outline.min(0), outline.max(0)
             box = (math.floor(low[0]), math.floor(low[1]), math.ceil(high[0]), math.ceil(high[1]))
-            moved = round(float(gone[places].mean()), 4) if len(places) >= BOUNDS.fewest else None
+            moved = round(float(gone[places].mean()), 4) if len(places) >= WATCHING.fewest else None
             seen.append(WordSeen(word.text, box, moved))
         return seen
 
@@ -133,7 +112,7 @@ class WordWatch:
 def _box(pixels: np.ndarray, width: int) -> tuple[slice, slice]:
     """The part of a picture of this width that holds these pixels and the windows around them."""
     rows, columns = np.divmod(pixels, width)
-    pad = BOUNDS.window
+    pad = WATCHING.window
     return (
         slice(max(0, int(rows.min()) - pad), int(rows.max()) + pad + 1),
         slice(max(0, int(columns.min()) - pad), min(width, int(columns.max()) + pad + 1)),

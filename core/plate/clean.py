@@ -17,13 +17,7 @@ from ..errors import UsageError
 from ..lettering.styles import VISIBLE, opacity_of, push_pull
 from ..pixels import disc, grow
 from . import registry
-
-_HIDDEN = 0.88  # opacity above which nothing of the picture shines through
-_DOUBT, _DOUBT_SHARE = 0.1, 0.3  # how far a measured opacity may be off: at most, and as a share of itself
-_NEARBY = 24  # px: how far the colour of a shadow or glow is averaged
-_TRIAL = 160  # px, side of the piece of picture on which fillers are tried
-_SMOOTH = 1.3  # grey levels: where the picture is smoother, what JPEG leaves a second pixel from strokes would be seen
-_CALM = 10  # grey levels of variation at scales under 6 px
+from .calibration import GRAIN, RIM, SEEING, TRIAL
 
 
 @dataclass(frozen=True)
@@ -55,8 +49,8 @@ def clean_plate(
     covered = mask > 0
     if not covered.any():
         return Plate(cover.copy(), "none", ("nothing to take off",))
-    rim = grow(covered, 2)
-    smooth = _roughness(cover.astype(np.float32), rim) < _SMOOTH**2
+    rim = grow(covered, RIM.wide)
+    smooth = _roughness(cover.astype(np.float32), rim) < RIM.smooth**2
     hole = grow(covered, 1) | (rim & smooth)
     seen, hole = _see_through(cover, mask, hole)
     notes: tuple[str, ...] = ()
@@ -95,26 +89,26 @@ def _see_through(cover: np.ndarray, mask: np.ndarray, hole: np.ndarray) -> tuple
     wide, their opacity is known too badly.
     """
     opacity = opacity_of(mask)
-    shining = (opacity > 0) & ~grow(opacity > 0.93, 2) & (opacity < _HIDDEN)
+    shining = (opacity > 0) & ~grow(opacity > SEEING.stroke, 2) & (opacity < SEEING.hidden)
     # ribbons are soft edges of an outline: as badly known as those of strokes
     shining = cv2.morphologyEx(shining.astype(np.uint8), cv2.MORPH_OPEN, disc(2)) > 0
-    if np.count_nonzero(shining) < 50:
+    if np.count_nonzero(shining) < SEEING.fewest:
         return cover, hole
     picture = cover.astype(np.float32)
     smooth = push_pull(picture, hole)
     rough = _roughness(picture, hole)
     share = np.where(shining, opacity, 0)
-    total = cv2.GaussianBlur(share[..., None] * (picture - (1 - share[..., None]) * smooth), (0, 0), _NEARBY)
-    colours = np.clip(total / (cv2.GaussianBlur(share * share, (0, 0), _NEARBY) + 1e-6)[..., None], 0, 255)
+    total = cv2.GaussianBlur(share[..., None] * (picture - (1 - share[..., None]) * smooth), (0, 0), SEEING.nearby)
+    colours = np.clip(total / (cv2.GaussianBlur(share * share, (0, 0), SEEING.nearby) + 1e-6)[..., None], 0, 255)
     a, seen, guess, colour = opacity[shining][:, None], picture[shining], smooth[shining], colours[shining]
     behind = np.clip((seen - a * colour) / (1 - a), 0, 255)
     clear = (1 - a)[:, 0]
-    unsure = np.minimum(_DOUBT, _DOUBT_SHARE * a[:, 0])
-    doubt = (unsure * np.abs(colour - guess).max(1) / clear) ** 2 + (1.5 / clear) ** 2
+    unsure = np.minimum(SEEING.doubt, SEEING.doubt_share * a[:, 0])
+    doubt = (unsure * np.abs(colour - guess).max(1) / clear) ** 2 + (SEEING.noise / clear) ** 2
     trust = (rough[shining] / (rough[shining] + doubt))[:, None]
     picture[shining] = trust * behind + (1 - trust) * guess
     seen_through = np.zeros_like(hole)
-    seen_through[shining] = trust[:, 0] > 0.4
+    seen_through[shining] = trust[:, 0] > SEEING.trusted
     return np.clip(picture + 0.5, 0, 255).astype(np.uint8), hole & ~seen_through
 
 
@@ -127,19 +121,20 @@ def _roughness(picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
         wide = (slice(None), slice(None), None) if part.ndim == 3 else (slice(None), slice(None))
         return cv2.GaussianBlur(part * known[wide], (0, 0), sigma) / weight[wide]
 
-    return spread(((picture - spread(picture, 6)) ** 2).mean(-1), 12)
+    return spread(((picture - spread(picture, SEEING.fine)) ** 2).mean(-1), SEEING.spread)
 
 
 def _better_on_trial(picture: np.ndarray, hole: np.ndarray, seed: int) -> str:
     """Cut the hole's own shape out of a piece of known picture nearby and fill it in every way; one trial says little,
     so diffusion must be beaten clearly.
 
-    Without texture to continue there is nothing to try: where the surroundings vary by less than _CALM it is diffusion.
+    Without texture to continue there is nothing to try: it is diffusion where the surroundings vary by less than
+    `TRIAL.calm`.
     """
-    if np.median(_roughness(picture.astype(np.float32), hole)[hole]) < _CALM**2:
+    if np.median(_roughness(picture.astype(np.float32), hole)[hole]) < TRIAL.calm**2:
         return "diffusion"
     rows, columns = np.nonzero(hole)
-    height, width = (min(_TRIAL, side) for side in hole.shape)
+    height, width = (min(TRIAL.side, side) for side in hole.shape)
     middle = len(rows) // 2
     y, x = (
         int(np.clip(v - s // 2, 0, side - s))
@@ -170,21 +165,21 @@ def _better_on_trial(picture: np.ndarray, hole: np.ndarray, seed: int) -> str:
 def _with_grain(filled: np.ndarray, cover: np.ndarray, hole: np.ndarray, seed: int) -> np.ndarray:
     """Give a smooth fill the grain of its surroundings: fine residue of the cover, taken from beside the hole."""
     picture = cover.astype(np.float32)
-    ring = grow(hole, 8) & ~grow(hole, 1)
+    ring = grow(hole, GRAIN.ring) & ~grow(hole, 1)
     if not ring.any():
         return filled
     residue = picture - cv2.medianBlur(cover, 5)
     level = 1.48 * np.median(np.abs(residue[ring]))
-    if level < 1:
+    if level < GRAIN.least:
         return filled
-    residue = np.clip(residue, -2.5 * level, 2.5 * level)
+    residue = np.clip(residue, -GRAIN.outlier * level, GRAIN.outlier * level)
     residue[hole] = 0
     random = np.random.default_rng(seed)
     rows, columns = np.nonzero(hole)
     grain = np.zeros((len(rows), 3), np.float32)
     open_ = np.ones(len(rows), bool)
     reach = max(16, max(hole.shape) // 12)
-    for _ in range(24):  # shifts, until each pixel found a source outside the hole
+    for _ in range(GRAIN.tries):
         down, right = random.integers(-reach, reach + 1, 2)
         y = np.clip(rows + down, 0, hole.shape[0] - 1)
         x = np.clip(columns + right, 0, hole.shape[1] - 1)

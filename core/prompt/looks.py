@@ -18,6 +18,7 @@ from ..lettering.find import find_text
 from ..lettering.regions import TextRegion, Which, decide_lift
 from ..motion.recipe import Recipe, derive_recipe
 from .ask.put import Asking, Given, put
+from .calibration import PLACES
 from .directed import ambient_recipe, stand_ins
 from .form import questions
 from .form.answers import FindAnswer, JudgeAnswer
@@ -141,17 +142,17 @@ def _same_place(box: Box, known: Box) -> bool:
     """Whether two boxes are about the same lettering: they overlap well, or most of one lies in the other."""
     overlap = iou(box, known)
     shared = overlap * (area(box) + area(known)) / (1 + overlap)
-    return overlap > 0.3 or shared > 0.6 * max(1e-6, min(area(box), area(known)))
+    return overlap > PLACES.overlap or shared > PLACES.inside * max(1e-6, min(area(box), area(known)))
 
 
 def _draw(cover: np.ndarray, box: Box, detect: Detector) -> list[TextRegion]:
     """What the detector finds on a closer look at a box: its outlines in cover pixels."""
     height, width = cover.shape[:2]
-    margin = 0.3 * max(box[2] - box[0], box[3] - box[1]) + 16
+    margin = PLACES.margin * max(box[2] - box[0], box[3] - box[1]) + PLACES.margin_least
     x0, y0 = max(0, int(box[0] - margin)), max(0, int(box[1] - margin))
     x1, y1 = min(width, int(box[2] + margin) + 1), min(height, int(box[3] + margin) + 1)
     crop = cover[y0:y1, x0:x1]
-    zoom = float(np.clip(512 / max(1, min(crop.shape[:2])), 1, 4))
+    zoom = float(np.clip(PLACES.closer / max(1, min(crop.shape[:2])), 1, PLACES.most_zoom))
     closer = cv2.resize(crop, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
     try:
         regions = detect(closer)

@@ -14,6 +14,7 @@ import numpy as np
 from ..motion.effect import Effect, Placed, Tone
 from ..motion.recipe import Recipe
 from ..motion.scene import Scene
+from .calibration import COLOURS, MOODS
 from .directed import NOMINAL, direction_of
 from .form.answers import Direction, Medium, Mood, MoveAnswer, Movement
 
@@ -39,9 +40,9 @@ def palette(plate: np.ndarray) -> Palette:
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     light, a, b = cv2.split(lab)
     chroma, hue = np.hypot(a, b), np.degrees(np.arctan2(b, a)) % 360
-    coloured = chroma > 8
-    warm = coloured & ((hue < 95) | (hue > 340))
-    green = coloured & (hue > 100) & (hue < 170)
+    coloured = chroma > COLOURS.coloured
+    warm = coloured & ((hue > COLOURS.warm[0]) | (hue < COLOURS.warm[1]))
+    green = coloured & (hue > COLOURS.green[0]) & (hue < COLOURS.green[1])
     return Palette(
         light=float(light.mean()),
         chroma=float(chroma.mean()),
@@ -52,15 +53,16 @@ def palette(plate: np.ndarray) -> Palette:
 
 def mood_of(colours: Palette) -> Mood:
     """A first guess from light and colour alone; a wish, a genre or a model overrides it."""
-    if colours.light < 28:
+    if colours.light < MOODS.dark:
         return "dark"
-    if colours.chroma > 48:
-        return "playful" if colours.light > 58 else "energetic"
-    if colours.light > 68 and colours.chroma > 6:
+    if colours.chroma > MOODS.vivid:
+        return "playful" if colours.light > MOODS.playful else "energetic"
+    if colours.light > MOODS.dreamy and colours.chroma > MOODS.dreamy_chroma:
         return "dreamy"
-    if colours.warm > 0.6 and colours.chroma > 14:
+    if colours.warm > MOODS.warm_share and colours.chroma > MOODS.warm_chroma:
         return "warm"
-    if colours.light < 48 and colours.chroma < 18 and colours.warm < 0.4:
+    pale = colours.chroma < MOODS.melancholic_chroma and colours.warm < MOODS.melancholic_warm
+    if pale and colours.light < MOODS.melancholic:
         return "melancholic"
     return "calm"
 
@@ -86,15 +88,20 @@ def measured_answer(plate: np.ndarray, recipe: Recipe) -> MoveAnswer:
 def measured_words(plate: np.ndarray, answer: MoveAnswer) -> str:
     """The measurements in words, for a model that sees no pictures."""
     colours = palette(plate)
-    tone = "dark" if colours.light < 35 else "bright" if colours.light > 65 else "mid-toned"
-    hue = "greyish" if colours.chroma < 8 else "warm colours" if colours.warm > 0.5 else "cool colours"
+    tone = "dark" if colours.light < COLOURS.dark else "bright" if colours.light > COLOURS.bright else "mid-toned"
+    hue = "warm colours" if colours.warm > COLOURS.warm_share else "cool colours"
+    hue = "greyish" if colours.chroma < COLOURS.coloured else hue
     lines = [f"a {tone} {answer.medium or 'picture'}, {hue}", f"mood by colour: {answer.mood}"]
     lines += [f"{m.subject} ({m.region}): {m.motion}" for m in answer.movements]
     return "; ".join(lines)
 
 
 def _movement(effect: Effect, colours: Palette) -> Movement | None:
-    tone = Tone(dark=colours.light <= 30, warm=colours.warm > 0.5, green=colours.green > 0.2)
+    tone = Tone(
+        dark=colours.light <= COLOURS.night,
+        warm=colours.warm > COLOURS.warm_share,
+        green=colours.green > COLOURS.green_share,
+    )
     said = effect.says(tone)
     if said is None:
         return None

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..calibration import WATCHING
 from ..reading import expected, reads_instead
 from ..rules import Look, Rule, Setting
-from ..watch import BOUNDS, WordWatch
+from ..watch import WordWatch
 
 MOVED = Rule(
     "lettering_moved",
@@ -81,5 +82,5 @@ class _Words:
     def _at_its_worst(self, index: int, kept: Sequence[_Kept]) -> np.ndarray:
         """The line of a word where it is worst, beyond what passes in front; of frame 0 where it never is bad."""
         bad = sorted((one.lines[index] for one in kept if index in one.lines), key=lambda line: -line[0])
-        lasting = math.ceil(BOUNDS.lasting * len(kept))
+        lasting = math.ceil(WATCHING.lasting * len(kept))
         return bad[lasting - 1][1] if len(bad) >= lasting else self._first[index]
