@@ -23,6 +23,7 @@ from coverloop.core.lettering.layer import text_layer
 from coverloop.core.lettering.mask import Glyphs, find_glyphs
 from coverloop.core.lettering.regions import decide_lift
 from coverloop.core.loop.ring import close_clip
+from coverloop.core.loop.tone import tone_match
 from coverloop.core.motion.recipe import derive_recipe
 from coverloop.core.motion.stage import Given, Stage
 from coverloop.core.plate.clean import clean_plate
@@ -275,8 +276,8 @@ def _short(words: Iterable[str]) -> list[int]:
 
 
 class Loop(_Base):
-    """Closing small clips, as they close by themselves and some to 72 frames. Means of what the judge measures, and
-    the worst; frames: how many come out, over all clips; made: how many of them were drawn."""
+    """Small clips, their tone matched, and closed, as they close by themselves and some to 72 frames. Means of what the
+    judge measures; frames: how many come out, over all clips; made: how many of them were drawn."""
 
     noise: ClassVar[Figures] = {
         "seam": 0.01,
@@ -301,7 +302,7 @@ class Loop(_Base):
     def measure(self, number: str) -> tuple[Figures, Outputs]:
         rows, made = [], []
         for name, count in [*((name, None) for name in self.parts), *((name, 72) for name in self.to_length)]:
-            closed, report = close_clip(self.kept[name], 24, max_start=0, count=count)
+            closed, report = close_clip(tone_match(self.kept[name])[0], 24, max_start=0, count=count)
             judged = score(closed, fps=24)
             made.append(closed.ravel())
             rows.append(

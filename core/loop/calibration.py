@@ -48,6 +48,10 @@ class Cutting:
     """Of the clip must stay, where no length is wanted."""
     tried: int = 3
     """Cuts that are closed as small previews before one is chosen."""
+    preview: int = 160
+    """px of the shorter side of such a preview."""
+    like_others: float = 1.3
+    """Times the turns of motion elsewhere (p95) that the join of a clip that closes as it is may have."""
 
 
 @dataclass(frozen=True)
@@ -79,4 +83,36 @@ class Local:
     """Most steps that its in-betweens are spread over."""
 
 
-STILL, STEPS, CUTTING, FILLING, LOCAL = Still(), Steps(), Cutting(), Filling(), Local()
+@dataclass(frozen=True)
+class Toning:
+    """When a tone is corrected. Grey levels, but for shares (0..1) and numbers of frames."""
+
+    side: int = 96
+    """px of the shorter side that tone is measured at."""
+    lettered: float = 0.05
+    """Opacity of lettering from which a pixel is left out, and the share of pixels that must be left."""
+    fewest: int = 8
+    """Frames in which a course can be seen."""
+    course: int = 21
+    """Frames that the smooth course is taken over, and `near`: those that count most."""
+    near: float = 5.0
+    first: float = 4.0
+    """How much more than others frame 0 counts: it shows the cover."""
+    outlier: tuple[float, ...] = (4.0, 2.0, 1.0, 0.5, 0.3, 0.3)
+    """Off the course, in rounds, at which a frame counts half."""
+    flicker: float = 0.6
+    """Off the smooth course that some frame must be for anything to be corrected."""
+    drift: float = 1.0
+    one_way: float = 0.7
+    """Share of its range that a drift must have gone at the end."""
+    fade: float = 30.0
+    """What goes further is no drift but a fade, and is left as it is, for the cut to leave out."""
+    trust: float = 0.8
+    """Share of the tone's course that a parabola must explain to be called drift rather than moving light."""
+    seen: float = 0.25
+    """Less is not worth a change."""
+    at_join: tuple[float, float] = (0.5, 12.0)
+    """What a join may lack: less is not seen, more is not tone."""
+
+
+STILL, STEPS, CUTTING, FILLING, LOCAL, TONING = Still(), Steps(), Cutting(), Filling(), Local(), Toning()

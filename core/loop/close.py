@@ -14,7 +14,7 @@ import numpy as np
 
 from ..pixels import ring_steps
 from .between import FlowWarp, Gap, Interpolator
-from .calibration import FILLING, STEPS
+from .calibration import FILLING, STEPS, TONING
 from .cut import Cut, most_between
 from .grain import usual_grain
 from .local import find_jumps, led_over
@@ -172,7 +172,8 @@ def _without_stalls(grey: np.ndarray) -> list[int]:
 
 def _tone_closed(frames: np.ndarray, seen: Seen) -> tuple[np.ndarray, Seen]:
     levels, missing = join_shift(frames[-2], frames[-1], frames[0], frames[1])
-    missing = np.where(np.abs(missing) < 0.5, 0, np.clip(missing, -12, 12))
+    least, most = TONING.at_join
+    missing = np.where(np.abs(missing) < least, 0, np.clip(missing, -most, most))
     if not missing.any():
         return frames, seen
     closed = np.stack([shift(frame, levels, missing * (i / len(frames))) for i, frame in enumerate(frames)])

@@ -12,8 +12,6 @@ from ..errors import ClipError
 from .calibration import CUTTING, FILLING
 from .seen import MIN_FRAMES, Seen, check
 
-_LIKE_OTHERS = 1.3  # times the turns of motion elsewhere (p95) that the join of a clip that closes as it is may have
-
 
 @dataclass(frozen=True)
 class Cut:
@@ -119,7 +117,7 @@ def _whole(places: np.ndarray, moves: np.ndarray, usual: float) -> Cut | None:
     turns = np.abs(np.diff(moves, axis=0)).mean(1)
     at_join = [float(np.abs(join - moves[-1]).mean()), float(np.abs(join - moves[0]).mean())]
     gap, beside = float(np.abs(join).mean()), [float(np.abs(moves[i]).mean()) for i in (0, -1)]
-    if max(at_join) > _LIKE_OTHERS * float(np.percentile(turns, 95)):
+    if max(at_join) > CUTTING.like_others * float(np.percentile(turns, 95)):
         return None
     if gap < 0.5 * sum(beside) / 2 and min(beside) > 0.5 * usual:
         return None

@@ -22,8 +22,6 @@ from .tone import tone_match
 
 log = logging.getLogger(__name__)
 
-_PREVIEW_SIDE = 160
-
 
 def best_cut(frames: np.ndarray, *, max_start: int = 0, length: int | None = None) -> Cut:
     """The best cut: as `find_cut`, but where a length is wanted its cheapest cuts are closed as small previews, and the
@@ -42,7 +40,7 @@ def _best_of(seen: Seen, max_start: int, length: int | None) -> Cut:
             break
     if len(tried) < 2:
         return tried[0] if tried else cut_of(seen, max_start=max_start, length=length)
-    small = np.stack([reduced(frame, _PREVIEW_SIDE) for frame in seen.small])
+    small = np.stack([reduced(frame, CUTTING.preview) for frame in seen.small])
     return min(tried, key=lambda cut: _unevenness(small[cut.start : cut.end], length) + 0.1 * cut.cost)
 
 

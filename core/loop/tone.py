@@ -15,16 +15,8 @@ import numpy as np
 
 from ..errors import ClipError
 from ..pixels import resized
+from .calibration import TONING
 from .seen import halved
-
-_SIDE = 96
-_FLICKER = 0.6
-"""Grey levels off the smooth course that some frame must be for anything to be corrected."""
-_DRIFT = 1.0
-_FADE = 30.0
-"""Grey levels: what goes further is no drift but a fade, and is left as it is, for the cut to leave out."""
-_TRUST = 0.8
-"""Share of the tone's course that a parabola must explain to be called drift rather than moving light."""
 
 
 @dataclass(frozen=True)
@@ -53,30 +45,30 @@ def tone_match(
     small = np.stack([_small(frame, size) for frame in frames])
     keep = np.ones(size[::-1], bool)
     if lettering is not None:
-        keep = _small(lettering, size) < 0.05
-        keep = keep if keep.mean() > 0.05 else np.ones_like(keep)
+        keep = _small(lettering, size) < TONING.lettered
+        keep = keep if keep.mean() > TONING.lettered else np.ones_like(keep)
     pixels = small[:, keep]
     levels, thirds = _thirds(pixels)
 
     shifts = np.zeros((len(frames), 3, 3), np.float32)  # frame, third, channel: to be added
-    if len(frames) >= 8:
+    if len(frames) >= TONING.fewest:
         shifts += _flicker_shifts(pixels, thirds)
     flicker = float(np.abs(shifts).max())
     steady = _shifted(pixels, levels, shifts)
-    drift = _drift_shifts(steady) if len(frames) >= 8 else np.zeros_like(shifts)
+    drift = _drift_shifts(steady) if len(frames) >= TONING.fewest else np.zeros_like(shifts)
     offset = np.zeros((3, 3), np.float32)
     if cover is not None:
         target = _small(cover, size)[keep]
         offset = _medians(target - steady[0], thirds)
     total = shifts + drift + offset
     done = Tone(flicker, float(np.abs(drift).max()), float(np.abs(offset).max()))
-    if np.abs(total).max() < 0.25:
+    if np.abs(total).max() < TONING.seen:
         return frames, done
     return np.stack([shift(frame, levels, by) for frame, by in zip(frames, total, strict=True)]), done
 
 
 def _small_size(shape: tuple[int, ...]) -> tuple[int, int]:
-    scale = min(1.0, _SIDE / min(shape))
+    scale = min(1.0, TONING.side / min(shape))
     return max(8, round(shape[1] * scale)), max(8, round(shape[0] * scale))
 
 
@@ -120,19 +112,20 @@ def _course(tone: np.ndarray) -> np.ndarray:
     frames; frame 0, which shows the cover, is always believed.
     """
     count = len(tone)
-    width = min(21, count)
+    width = min(TONING.course, count)
     course = np.empty_like(tone)
     for t in range(count):
         first = int(np.clip(t - width // 2, 0, count - width))
-        times = (np.arange(first, first + width) - t) / 5.0
+        times = (np.arange(first, first + width) - t) / TONING.near
         values = tone[first : first + width]
         basis = np.stack([np.ones(width), times, times**2], axis=1)
         aside = abs(first + width // 2 - t)
-        near = np.exp(-0.5 * (times / (1 + aside / 5.0)) ** 2)[:, None] * np.ones_like(values)
+        near = np.exp(-0.5 * (times / (1 + aside / TONING.near)) ** 2)[:, None] * np.ones_like(values)
         if first == 0:
-            near[0] = 4.0
+            near[0] = TONING.first
         weight = near
-        for spread in (None, 4.0, 2.0, 1.0, 0.5, 0.3, 0.3):
+        fit = np.zeros((values.shape[1], 3))
+        for spread in (None, *TONING.outlier):
             left = np.einsum("ki,km,kj->mij", basis, weight, basis) + 1e-6 * np.eye(3)
             right = np.einsum("ki,km,km->mi", basis, weight, values)
             fit = np.linalg.solve(left, right[..., None])[..., 0]
@@ -155,7 +148,7 @@ def _flicker_shifts(pixels: np.ndarray, thirds: list[list[np.ndarray]]) -> np.nd
         tone = np.stack(measured).reshape(len(pixels), 9).astype(np.float64)
         found.append(_course(tone) - tone)
     agreed = np.where(found[0] * found[1] > 0, np.sign(found[0]) * np.minimum(*np.abs(found)), 0)
-    if np.abs(agreed).max() <= _FLICKER:
+    if np.abs(agreed).max() <= TONING.flicker:
         return np.zeros((len(pixels), 3, 3), np.float32)
     return (agreed - agreed[:1]).reshape(-1, 3, 3).astype(np.float32)
 
@@ -169,8 +162,8 @@ def _drift_shifts(pixels: np.ndarray) -> np.ndarray:
     left = ((tones - fitted) ** 2).sum(0)
     explained = 1 - left / np.maximum(((tones - tones.mean(0)) ** 2).sum(0), 1e-6)
     gone = np.abs(fitted[-1] - fitted[0])
-    drifts = (explained > _TRUST) & (gone > np.maximum(_DRIFT, 0.7 * np.ptp(fitted, axis=0)))
-    drifts &= gone.max() < _FADE
+    drifts = (explained > TONING.trust) & (gone > np.maximum(TONING.drift, TONING.one_way * np.ptp(fitted, axis=0)))
+    drifts &= gone.max() < TONING.fade
     return np.where(drifts, fitted[0] - fitted, 0).reshape(-1, 3, 3).astype(np.float32)
 
 

@@ -27,6 +27,7 @@ from PIL import Image
 from .. import limits
 from ..errors import ClipError, UsageError
 from ..files import whole_file
+from .calibration import FINER
 from .mux import Coded, checked_frames, mux
 
 CRF = 16
@@ -34,9 +35,6 @@ PRESET = "veryfast"
 _PRESETS = ("ultrafast", "superfast", PRESET, "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo")
 FINEST = 1
 """crf 0 is lossless: another profile of H.264, which most players refuse."""
-_PROBE = 9
-_SMALL = 720
-"""px: clips with a shorter side below are coded finer."""
 _X264 = (
     "mbtree=0:keyint=infinite:scenecut=0:deadzone-inter=6:deadzone-intra=6:trellis=0:no-dct-decimate=1:no-fast-pskip=1"
 )
@@ -104,7 +102,7 @@ def seen_against_motion(frames: Iterable[np.ndarray], crf: int) -> tuple[Iterabl
         ClipError: there are none.
     """
     rest = iter(frames)
-    head = list(itertools.islice(rest, _PROBE))
+    head = list(itertools.islice(rest, FINER.frames))
     if not head:
         raise ClipError("no frames to encode; a loop needs at least one")
     return _after(head, rest), crf - _finer(head, crf)
@@ -118,17 +116,13 @@ def _after(head: list[np.ndarray], rest: Iterable[np.ndarray]) -> Iterable[np.nd
 
 
 def _finer(head: list[np.ndarray], crf: int) -> int:
-    """How much lower than `crf` to go: 6 per halving of the step under 1 grey level, at most 5, and 6 per halving of
-    the shorter side under 720 px; not under 8.
-
-    The step is the median over the first frames at 256 px grey. Coding noise halves with 6 of crf.
-    """
+    """How much lower than `crf` to go. The step is the median over the first frames, at 256 px grey."""
     small = [cv2.resize(cv2.cvtColor(f, cv2.COLOR_RGB2GRAY), (256, 256), interpolation=cv2.INTER_AREA) for f in head]
     steps = [np.abs(a.astype(np.float32) - b).mean() for a, b in itertools.pairwise(small)]
-    step = max(float(np.median(steps)), 0.05) if steps else 1.0
-    calm = max(0, min(5, round(6 * math.log2(1 / step))))
-    small = max(0, round(6 * math.log2(_SMALL / min(head[0].shape[:2]))))
-    return max(0, min(calm + small, crf - 8))
+    step = max(float(np.median(steps)), FINER.stillest) if steps else FINER.step
+    calm = max(0, min(FINER.calm_most, round(6 * math.log2(FINER.step / step))))
+    small = max(0, round(6 * math.log2(FINER.side / min(head[0].shape[:2]))))
+    return max(0, min(calm + small, crf - FINER.least))
 
 
 def frame_rate(fps: float | Fraction) -> Fraction:
