@@ -7,12 +7,18 @@ from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
+import av
+import av.error
+
 from ..errors import ClipError
 from ..files import write_text
 from .boxes import boxes
 
 _MOST = 1_000_000
 """Bytes of a playlist."""
+FRAGMENTED = {"movflags": "+empty_moov+default_base_moof+negative_cts_offsets", "use_editlist": "0"}
+"""Layout of an MP4 in one fragment, which a playlist can name."""
+PLAYLIST, MEDIA = "index.m3u8", "loop.mp4"
 
 
 class Parts(NamedTuple):
@@ -49,6 +55,32 @@ def write_playlist(media: Path, playlist: Path, seconds: Fraction) -> None:
         "#EXT-X-ENDLIST",
     )
     write_text(playlist, "\n".join(lines) + "\n")
+
+
+def package(video: Path, folder: Path) -> Path:
+    """Write `index.m3u8` and `loop.mp4` of an H.264 or H.265 video into `folder`, nothing encoded again; returns the
+    playlist.
+
+    Raises:
+        ClipError: the video cannot be read, or holds nothing that a fragment can.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    media, playlist = folder / MEDIA, folder / PLAYLIST
+    try:
+        with av.open(str(video)) as source, av.open(str(media), "w", format="mp4", options=FRAGMENTED) as target:
+            taken = source.streams.video[0]
+            given = target.add_stream_from_template(taken)
+            for packet in source.demux(taken):
+                if packet.dts is not None:
+                    packet.stream = given
+                    target.mux(packet)
+            if not (taken.frames and taken.average_rate):
+                raise ValueError("it does not say how long it is")
+            seconds = taken.frames / taken.average_rate
+    except (av.error.FFmpegError, IndexError, ValueError) as error:
+        raise ClipError(f"{video}: cannot be packaged as HLS ({error}); give an MP4 with H.264") from error
+    write_playlist(media, playlist, seconds)
+    return playlist
 
 
 def parts_of(playlist: Path) -> Parts:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import BaseModel
 
-from ...core.video.hls import PLAYLIST
+from ...core.video.playlist import PLAYLIST
 from ..player import Song, matching
 from .common import AtDesk
 

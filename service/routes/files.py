@@ -18,7 +18,6 @@ TYPES = {
     ".gif": "image/gif",
     ".json": "application/json",
     ".m3u8": "application/vnd.apple.mpegurl",
-    ".m4s": "video/iso.segment",
 }
 
 

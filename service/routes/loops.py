@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Request
 from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, Field
 
-from ...core.video.hls import PLAYLIST, package
+from ...core.video.playlist import MEDIA, PLAYLIST, package
 from ..loops import Loop, find_loop
 from ..making import kept, run_verb, unmade
 from .common import AtDesk, Client, Key, Trusted, allow
@@ -98,7 +98,7 @@ def file(
 @router.get("/loop/{key}/hls/{name}", response_class=FileResponse)
 def hls(
     loop: Wanted,
-    name: Annotated[str, Path(pattern=r"^(index\.m3u8|init\.mp4|part\d{3}\.m4s)$")],
+    name: Annotated[str, Path(pattern=f"^({re.escape(PLAYLIST)}|{re.escape(MEDIA)})$")],
     request: Request,
     desk: AtDesk,
 ) -> Response:

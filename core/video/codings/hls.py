@@ -10,10 +10,9 @@ import numpy as np
 from ..coding import Coding, Written
 from ..encode import PRESET, h264
 from ..mux import Coded, mux
-
-_LAYOUT = {"movflags": "+empty_moov+default_base_moof+negative_cts_offsets", "use_editlist": "0"}
+from ..playlist import FRAGMENTED
 
 
 def write(frames: Iterable[np.ndarray], path: Path, coding: Coding, facts: Written) -> None:
     frames, options = h264(frames, crf=coding.crf, preset=PRESET, mbps=coding.mbps, b_frames=coding.b_frames)
-    mux(frames, path, Coded("mp4", "libx264", "yuv420p", options, _LAYOUT), facts.rate, facts.words)
+    mux(frames, path, Coded("mp4", "libx264", "yuv420p", options, FRAGMENTED), facts.rate, facts.words)
