@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from ...core.errors import UsageError
 from .options import (
-    covers_argument,
+    PATH,
     debug_option,
     echo_json,
     force_option,
@@ -16,7 +17,6 @@ from .options import (
     json_option,
     keep_text_option,
     lift_text_option,
-    out_option,
     presets_option,
     read_settings,
     server_option,
@@ -28,8 +28,8 @@ from .options import (
 
 
 @click.command()
-@covers_argument
-@out_option
+@click.argument("covers", nargs=-1, type=PATH, metavar="COVER...")
+@click.option("--out", type=PATH, help="Folder for the files; made if need be.  [required for COVERs]")
 @workflow_option
 @server_option
 @click.option("--size", type=int, help="Shorter side in pixels; the aspect is kept.  [default: the workflow's, 1080]")
@@ -42,18 +42,27 @@ from .options import (
 @hold_text_option
 @presets_option()
 @way_option
+@click.option(
+    "--beside",
+    "albums",
+    multiple=True,
+    type=PATH,
+    metavar="FOLDER",
+    help="An album folder, in place of COVERs: its cover as cover.mp4 and cover.webm beside its audio files.",
+)
 @settings_option
 @force_option
 @json_option
 @debug_option
 def render(
     covers: tuple[Path, ...],
-    out: Path,
+    out: Path | None,
     workflow: str,
     server: str | None,
     settings: tuple[str, ...],
     presets: tuple[str, ...],
     way: str,
+    albums: tuple[Path, ...],
     force: bool,
     as_json: bool,
     **named: Any,
@@ -67,6 +76,12 @@ def render(
     from ..verbs.render import render_all
 
     given = {**read_settings(settings), **{name: value for name, value in named.items() if value is not None}}
+    if albums and (covers or presets):
+        raise UsageError("--beside takes its cover from the album folder; leave out COVERs and --preset")
+    if albums:
+        return _beside(albums, workflow, server, given, force, as_json)
+    if not covers or out is None:
+        raise UsageError("give COVERs and --out, the folder for their loops, or an album folder with --beside")
     if presets:
         return _for_places(covers, out, workflow, server, given, presets, way, force, as_json)
     results = render_all(covers, out, workflow, server, given, stderr, force)
@@ -77,6 +92,19 @@ def render(
             click.echo(result.line())
     if any(result.error for result in results):
         raise SystemExit(max(result.exit_code for result in results))
+
+
+def _beside(albums, workflow, server, given, force, as_json) -> None:
+    from ..verbs.beside import render_beside
+
+    made = render_beside(albums, workflow, server, given, stderr, force)
+    if as_json:
+        echo_json({"albums": [one.to_dict() for one in made]})
+    else:
+        for line in (line for one in made for line in one.told()):
+            click.echo(line)
+    if any(one.error for one in made):
+        raise SystemExit(max(one.exit_code for one in made))
 
 
 def _for_places(covers, out, workflow, server, given, presets, way, force, as_json) -> None:
