@@ -2,6 +2,7 @@
 
 import copy
 import json
+import random
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from coverloop.core.prompt.form.answers import FindAnswer, JudgeAnswer, MoveAnsw
 from coverloop.core.prompt.form.boxes import GEMINI, PIXELS, RELATIVE, BadAnswer, bounds, style_of, to_pixels
 from coverloop.core.prompt.form.parse import MAX_ANSWER, parse
 from coverloop.core.prompt.words.wan import MAX_WORDS, forbidden, tame, wan_prompt
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 REEDS = {"subject": "the reeds", "motion": "sway softly", "kind": "sway", "direction": "in place", "strength": 0.4}
@@ -240,32 +241,30 @@ _VALUES = st.recursive(
 )
 
 
-@st.composite
-def mutated(draw):
+def mutated(dice: random.Random, values: list) -> str:
     """A good answer with some values replaced, dropped, doubled or moved, then its text cut, wrapped or sprinkled."""
-    document = copy.deepcopy(draw(st.sampled_from([MOVE, MOVE, JUDGE, FIND])))
-    if "movements" in document and draw(st.booleans()):
-        movement = draw(st.sampled_from(document["movements"]))
-        movement[draw(st.sampled_from(["subject", "motion"]))] = draw(st.sampled_from(HOSTILE))
-    for _ in range(draw(st.integers(0, 3))):
+    document = copy.deepcopy(dice.choice([MOVE, MOVE, JUDGE, FIND]))
+    if "movements" in document and dice.random() < 0.5:
+        dice.choice(document["movements"])[dice.choice(["subject", "motion"])] = dice.choice(HOSTILE)
+    for _ in range(dice.randint(0, 3)):
         node, parent, key = document, None, None
-        while isinstance(node, dict | list) and node and (parent is None or draw(st.booleans())):
-            parent, key = node, draw(st.sampled_from(sorted(node) if isinstance(node, dict) else range(len(node))))
+        while isinstance(node, dict | list) and node and (parent is None or dice.random() < 0.5):
+            parent, key = node, dice.choice(sorted(node) if isinstance(node, dict) else range(len(node)))
             node = parent[key]
         if parent is None:
             break
-        how = draw(st.sampled_from(["replace", "replace", "drop", "double", "rename"]))
+        how = dice.choice(["replace", "replace", "drop", "double", "rename"])
         if how == "replace":
-            parent[key] = draw(_VALUES)
+            parent[key] = copy.deepcopy(dice.choice(values))
         elif how == "drop" or isinstance(parent, list):
             del parent[key]
         else:
             parent[key + "_"] = parent.pop(key) if how == "rename" else node
-    text = json.dumps(document, ensure_ascii=draw(st.booleans()), default=str)
-    for _ in range(draw(st.integers(0, 2))):
-        at = draw(st.integers(0, len(text)))
-        how = draw(st.sampled_from(["cut", "insert", "fence", "chat", "twice"]))
-        piece = draw(st.sampled_from([*HOSTILE, "{", "}", "[", '"', ",", "NaN", "```", "<think>"]))
+    text = json.dumps(document, ensure_ascii=dice.random() < 0.5, default=str)
+    for _ in range(dice.randint(0, 2)):
+        at = dice.randint(0, len(text))
+        how = dice.choice(["cut", "insert", "fence", "chat", "twice"])
+        piece = dice.choice([*HOSTILE, "{", "}", "[", '"', ",", "NaN", "```", "<think>"])
         text = {
             "cut": text[:at],
             "insert": text[:at] + piece + text[at:],
@@ -280,10 +279,18 @@ PLATE = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
 MEASURED = derive_recipe(PLATE)
 
 
-@settings(max_examples=10_000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-@given(mutated())
-def test_no_mutation_gets_past_the_guard(text):
-    """10,000 mutated answers: an answer or `BadAnswer`, and never a prompt over the limits or with a forbidden term."""
+@settings(max_examples=1000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(st.randoms(use_true_random=True), st.lists(_VALUES, min_size=6, max_size=6))
+def test_no_mutation_gets_past_the_guard(dice, values):
+    """10,000 mutated answers, 10 with each set of values: an answer or `BadAnswer`, and never a prompt over the limits
+    or with a forbidden term."""
+    for _ in range(10):
+        text = mutated(dice, values)
+        note(repr(text))
+        guarded(text)
+
+
+def guarded(text: str) -> None:
     for schema in (MoveAnswer, JudgeAnswer, FindAnswer):
         try:
             answer = parse(text, schema).answer
