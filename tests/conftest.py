@@ -7,8 +7,10 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from coverloop.core.lettering import find
+from coverloop.core.motion import matte
 from coverloop.core.prompt.ask.registry import setting_names
 from coverloop.orchestrator.server import embedded, locate
 
@@ -47,10 +49,19 @@ def comfyui():
 
 _look_once = functools.lru_cache(maxsize=64)(find._looks.__wrapped__)
 _find_once = functools.lru_cache(maxsize=64)(find._found.__wrapped__)
+_matte = matte.matte
+
+
+@functools.lru_cache(maxsize=64)
+def _matte_once(pixels: bytes, shape: tuple[int, ...], path: Path) -> np.ndarray:
+    made = _matte(np.frombuffer(pixels, np.uint8).reshape(shape), path)
+    made.flags.writeable = False
+    return made
 
 
 @pytest.fixture
 def seen_once(monkeypatch):
-    """The detector, which takes seconds, looks once at each of the covers that many tests draw."""
+    """The networks, which take seconds, look once at each of the covers that many tests draw."""
     monkeypatch.setattr(find, "_looks", _look_once)
     monkeypatch.setattr(find, "_found", _find_once)
+    monkeypatch.setattr(matte, "matte", lambda cover, path: _matte_once(cover.tobytes(), cover.shape, path))
