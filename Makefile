@@ -13,6 +13,8 @@ else
 BIN := .venv/bin
 endif
 READY := .venv/.ready
+# One worker for each core, four at most: each has a ComfyUI of its own, which takes 1.5 GB.
+SPREAD := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test chaos calibrate lint format clean
 
@@ -21,7 +23,7 @@ demo: $(READY)
 	@echo "Watch it: out/demo/cover.mp4"
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SPREAD)
 
 chaos: $(READY)
 	$(BIN)/python tests/chaos.py

@@ -47,7 +47,20 @@ def comfyui():
         yield server
 
 
-_look_once = functools.lru_cache(maxsize=64)(find._looks.__wrapped__)
+# A worker that takes one of these last would be at work alone for minutes.
+LONGEST = ("batch/test_chaos.py", "remote/test_queue.py", "workflows/test_graphs.py", "workflows/test_wan_graphs.py")
+LONGEST += ("lettering/test_mask.py", "plate/test_clean.py")
+
+
+def pytest_collection_modifyitems(items):
+    def place(item) -> int:
+        name = item.path.relative_to(Path(__file__).parent).as_posix()
+        return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+    items.sort(key=place)
+
+
+_look_once = functools.lru_cache(maxsize=24)(find._looks.__wrapped__)
 _find_once = functools.lru_cache(maxsize=64)(find._found.__wrapped__)
 _matte = matte.matte
 
@@ -59,9 +72,11 @@ def _matte_once(pixels: bytes, shape: tuple[int, ...], path: Path) -> np.ndarray
     return made
 
 
-@pytest.fixture
-def seen_once(monkeypatch):
-    """The networks, which take seconds, look once at each of the covers that many tests draw."""
-    monkeypatch.setattr(find, "_looks", _look_once)
-    monkeypatch.setattr(find, "_found", _find_once)
-    monkeypatch.setattr(matte, "matte", lambda cover, path: _matte_once(cover.tobytes(), cover.shape, path))
+@pytest.fixture(autouse=True)
+def _seen_once(request, monkeypatch):
+    """The networks, which take seconds, look once at each of the covers that many tests draw; not where they are what
+    is tested (mark `networks`)."""
+    if request.node.get_closest_marker("networks") is None:
+        monkeypatch.setattr(find, "_looks", _look_once)
+        monkeypatch.setattr(find, "_found", _find_once)
+        monkeypatch.setattr(matte, "matte", lambda cover, path: _matte_once(cover.tobytes(), cover.shape, path))

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """sides: px, longer sides of the cover that the detector looks at; tiled_from: px, longer side from which it also
-    looks at tiles, of the cover scaled to tiled_most; grid: px, longer side on which what it sees is put together."""
+    """sides: px, longer sides of the cover that the detector looks at; enlarged: it looks at no more than so many times
+    the cover's own size, but for the first side; tiled_from: px, longer side from which it also looks at tiles, of the
+    cover scaled to tiled_most; grid: px, longer side on which what it sees is put together."""
 
     sides: tuple[int, ...] = (320, 480, 960)
+    enlarged: float = 5.0
     tiled_from: int = 1440
     tiled_most: int = 2880
     grid: int = 960

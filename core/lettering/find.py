@@ -151,8 +151,10 @@ def looks(cover: np.ndarray) -> tuple[Seen, ...]:
 @lru_cache(maxsize=1)
 def _looks(pixels: bytes, height: int, width: int) -> tuple[Seen, ...]:
     cover = np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
-    seen = [ppocr.see(cover, side) for side in FINDING.sides]
-    if max(height, width) > FINDING.tiled_from:
+    longer = max(height, width)
+    sides = [side for side in FINDING.sides if side <= FINDING.enlarged * longer] or FINDING.sides[:1]
+    seen = [ppocr.see(cover, side) for side in sides]
+    if longer > FINDING.tiled_from:
         seen.append(_in_tiles(cover))
     return tuple(seen)
 

@@ -12,6 +12,8 @@ from coverloop.core.lettering.pieces import merged, pieces_of
 from coverloop.core.lettering.regions import TextRegion, decide_lift
 from lettered import coverage, lettered, over, picture
 
+pytestmark = pytest.mark.networks
+
 INK = np.array([245.0, 240, 225])
 
 
@@ -192,6 +194,12 @@ def test_lines_that_run_together_when_seen_small_are_lines():
 
 def test_small_type_seen_only_large_is_found():
     assert len(seen_twice(seen(), seen((40, 40, 200, 52)))) == 1
+
+
+@pytest.mark.parametrize(("side", "looked_at"), [(60, 320), (96, 480), (192, 960)])
+def test_a_small_cover_is_looked_at_up_to_five_times_its_size(side, looked_at):
+    seen = find.looks(np.zeros((side, side, 3), np.uint8))
+    assert seen[-1].lettering.shape == (looked_at, looked_at)
 
 
 def test_a_very_large_cover_is_searched_in_tiles():

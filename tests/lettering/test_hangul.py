@@ -12,6 +12,8 @@ from coverloop.core.lettering.find import find_text
 from coverloop.core.lettering.hangul import read_hangul
 from lettered import coverage, over, picture
 
+pytestmark = pytest.mark.networks
+
 FONT = Path(sys.prefix) / "weights" / "NanumGothic.ttf"  # put there by the set-up
 INK = np.array([245.0, 240, 225])
 

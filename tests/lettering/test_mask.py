@@ -14,7 +14,6 @@ from coverloop.core.lettering.regions import TextRegion
 from coverloop.core.lettering.styles import opacity_of
 from lettered import coverage, lettered, over, picture
 
-pytestmark = pytest.mark.usefixtures("seen_once")
 STYLES = ("plain", "outline", "shadow", "glow", "gradient", "rotated")
 
 

@@ -1,16 +1,26 @@
-"""What is found, lifted and held is the same whatever the processor rounds, and under noise that nobody sees."""
+"""What is found, lifted and held is the same whatever the processor rounds, and under noise that nobody sees.
 
+Run as a program it prints what becomes of the words of one cover, and what of this processor was used for it.
+"""
+
+import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 from coverloop.core.lettering import find, ppocr
 from coverloop.core.lettering.mask import find_glyphs
 from coverloop.core.lettering.regions import decide_lift
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 from covers import Sheet, make
+from numpy._core import _multiarray_umath as kernels  # where numpy says what it uses of the processor
+
+pytestmark = pytest.mark.networks
 
 
 def fates(sheet: Sheet, cover: np.ndarray) -> dict[str, str]:
@@ -45,10 +55,19 @@ def as_bfloat16(values: np.ndarray) -> np.ndarray:
     return ((bits + np.uint32(0x8000)) & np.uint32(0xFFFF0000)).view(np.float32)
 
 
-def test_decisions_have_margins(monkeypatch):
-    sheet, _ = make(11, 1, 384, [], [])  # a border, shapes behind the type
-    cover = np.clip(np.round(sheet.cover), 0, 255).astype(np.uint8)
-    usual = fates(sheet, cover)
+def drawn() -> tuple[Sheet, np.ndarray]:
+    """A cover with a border and shapes behind the type."""
+    sheet, _ = make(11, 1, 384, [], [])
+    return sheet, np.clip(np.round(sheet.cover), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def usual() -> dict[str, str]:
+    return fates(*drawn())
+
+
+def test_decisions_have_margins(usual, monkeypatch):
+    sheet, cover = drawn()
     assert set(usual.values()) <= {"lifted", "held"} and usual
     assert set(fates(sheet, stored(cover)).values()) <= {"lifted", "held"}
     exact = ppocr.features_of
@@ -59,3 +78,37 @@ def test_decisions_have_margins(monkeypatch):
 
     monkeypatch.setattr(ppocr, "features_of", rounded)
     assert fates(sheet, grained(cover)) == usual
+
+
+def wide() -> dict[str, list[str]]:
+    """What is used of the instructions that came with AVX-512, bfloat16 among them, by OpenCV and by numpy."""
+    opencv = [name.lstrip("*") for name in cv2.getCPUFeaturesLine().split() if "AVX512" in name and "?" not in name]
+    features = kernels.__cpu_features__
+    late = [name for name in kernels.__cpu_dispatch__ if name.startswith("AVX512") or name == "X86_V4"]
+    return {"opencv": opencv, "numpy": [name for name in late if features[name]]}
+
+
+def test_a_processor_without_bfloat16_decides_the_same(usual):
+    """Here and in a process that may use nothing newer than AVX2 (a processor from before bfloat16). Where this one is
+    such a processor the two are of one kind, and `test_decisions_have_margins` alone, which rounds to bfloat16, stands
+    for the other. onnxruntime cannot be held back; it computes in float32 either way."""
+    here = wide()
+    told = subprocess.run(
+        [sys.executable, __file__],
+        env={
+            **os.environ,
+            "OPENCV_CPU_DISABLE": ",".join(here["opencv"]),
+            "NPY_DISABLE_CPU_FEATURES": " ".join(here["numpy"]),
+            "OPENBLAS_CORETYPE": "Haswell",
+        },
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=120,
+    )
+    there = json.loads(told.stdout)
+    assert there["wide"] == {"opencv": [], "numpy": []}
+    assert there["fates"] == usual
+
+
+if __name__ == "__main__":
+    json.dump({"wide": wide(), "fates": fates(*drawn())}, sys.stdout)

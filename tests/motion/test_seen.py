@@ -15,6 +15,8 @@ from coverloop.core.motion.stage import ambient
 from coverloop.core.prompt.ask.put import Asking
 from coverloop.core.prompt.looks import motion_prompt
 
+pytestmark = pytest.mark.networks
+
 
 def night(side: int = 400) -> np.ndarray:
     return np.full((side, side, 3), (16, 18, 30), np.uint8)

@@ -18,8 +18,6 @@ from coverloop.core.plate.fillers.texture import fill_texture
 from coverloop.core.plate.registry import fillers
 from lettered import db, lettered, picture
 
-pytestmark = pytest.mark.usefixtures("seen_once")
-
 
 @pytest.fixture(autouse=True)
 def _no_lama(monkeypatch, tmp_path):

@@ -20,7 +20,6 @@ from secret_scan import files_with
 from vlm_asking import KEY, LIMIT, MOVE, PLATE, asking, picture, settings
 from vlm_server import VlmServer, gemini, openai, shape
 
-pytestmark = pytest.mark.usefixtures("seen_once")
 BY_PROTOCOL = {"gemini": gemini, "openai": openai}
 both = pytest.mark.parametrize("protocol", ["gemini", "openai"])
 

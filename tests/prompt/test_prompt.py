@@ -18,9 +18,6 @@ from coverloop.core.prompt.words.wish import FAINT, read_wish
 from coverloop.orchestrator.cli.main import cli
 
 
-pytestmark = pytest.mark.usefixtures("seen_once")
-
-
 def plate(seed=0, size=320):
     """Hills under a sky, sometimes over water; colours, horizon and texture differ with the seed."""
     rng = np.random.default_rng(seed)

@@ -73,10 +73,10 @@ def fake_comfyui(tmp_path, monkeypatch):
 
 def test_a_server_that_cannot_start_shows_its_last_words(fake_comfyui):
     fake_comfyui("raise SystemExit('the flux is unbalanced')")
-    before = set(base.instances().glob("*"))
+    before = set(base.instances().glob(f"{os.getpid()}-*"))
     with pytest.raises(ServerError, match=r"exit code 1; run a ComfyUI of your own[\s\S]*the flux is unbalanced"):
         embedded.start()
-    assert set(base.instances().glob("*")) <= before, "its folder was left behind"
+    assert set(base.instances().glob(f"{os.getpid()}-*")) <= before, "its folder was left behind"
 
 
 def test_a_missing_module_is_named(fake_comfyui):
