@@ -107,6 +107,7 @@ def test_a_frame_is_told_from_a_sky():
     assert not Scene(lake()).border.any()
 
 
+@pytest.mark.networks
 def test_deriving_is_deterministic_and_the_seed_matters():
     assert derive_recipe(lake(), seed=2) == derive_recipe(lake(), seed=2)
     assert derive_recipe(lake(), seed=2).effects != derive_recipe(lake(), seed=3).effects

@@ -199,6 +199,7 @@ class TestRecipe:
 
 
 class TestOffline:
+    @pytest.mark.networks
     def test_different_pictures_differ_and_runs_repeat_quickly(self):
         recipes, prompts = [], set()
         for seed in range(8):
