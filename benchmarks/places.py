@@ -28,7 +28,7 @@ SAME = {  # MediaInfo's name of a codec -> FFmpeg's
     "HEVC": "hevc",
     "ProRes": "prores",
     "VP9": "vp9",
-    "AV1": "av1",
+    "AV1": "avif",
     "GIF": "gif",
     "WebP": "webp",
 }
@@ -41,9 +41,9 @@ def second_opinion(path: Path, facts: Facts) -> list[str]:
     seen = next(track for track in tracks if track.track_type in ("Video", "Image"))
     told: dict[str, tuple[Any, Any]] = {
         "codec": (SAME.get(str(seen.format), seen.format), facts.codec),
-        "width": (seen.width, facts.width),
-        "height": (seen.height, facts.height),
     }
+    if seen.width:  # of a WebP that moves it says none
+        told |= {"width": (seen.width, facts.width), "height": (seen.height, facts.height)}
     if seen.track_type == "Video" and facts.kind in ("mp4", "mov", "webm", "hls"):
         if seen.frame_count:
             told["frames"] = (int(seen.frame_count), facts.frames)
