@@ -5,8 +5,9 @@ Frames pass one after the other; none but those at work lie in memory.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UsageError
+from ..limits import CRF
 from ..parallel import in_order
 from ..video.encode import frame_rate, write_poster
 from ..video.facts import read_facts
@@ -90,7 +92,16 @@ def make(
                     still.append(frame)
                 yield frame
 
-    write(frames(), video, asked.coding, fps=fps, words=words)
+    coding = asked.coding
+    while True:
+        write(frames(), video, coding, fps=fps, words=words)
+        over_rate = read_facts(video).mbps / asked.mbps.high
+        if over_rate <= 1 or coding.mbps is not None or coding.crf >= CRF.high:
+            break
+        # A rate that x264 holds by itself is held at the cost of the last frame, and the join shows.
+        coding = replace(coding, crf=min(int(CRF.high), coding.crf + max(1, round(6 * math.log2(over_rate)))))
+    if coding is not asked.coding:
+        notes.append(f"coded at crf {coding.crf} to stay under {asked.mbps.high:g} Mbps")
     shown = video
     if asked.coding.kind == "hls":
         shown = video.with_suffix(".m3u8")

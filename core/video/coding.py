@@ -17,15 +17,14 @@ from .encode import CRF
 class Coding:
     """kind: a file of `codings/`; ending: of the file's name. The rest is read by the kinds that have it.
 
-    crf: of x264's scale, whatever the codec; mbps: megabits a second, held, instead of crf; most_mbps: that a file of
-    3 s or more may have; b_frames: of H.264; colours: of a palette.
+    crf: of x264's scale, whatever the codec; mbps: megabits a second, held, instead of crf; b_frames: of H.264;
+    colours: of a palette.
     """
 
     kind: str
     ending: str
     crf: int = CRF
     mbps: float | None = None
-    most_mbps: float | None = None
     b_frames: bool = True
     colours: int = 256
 

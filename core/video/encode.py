@@ -76,13 +76,7 @@ def encode(
 
 
 def h264(
-    frames: Iterable[np.ndarray],
-    *,
-    crf: int,
-    preset: str,
-    mbps: float | None,
-    b_frames: bool,
-    most_mbps: float | None = None,
+    frames: Iterable[np.ndarray], *, crf: int, preset: str, mbps: float | None, b_frames: bool
 ) -> tuple[Iterable[np.ndarray], dict[str, str]]:
     """The frames, all of them, and x264's settings for them; see `encode`."""
     if not limits.CRF.holds(crf):
@@ -96,10 +90,6 @@ def h264(
         settings += ":rc-lookahead=2:sync-lookahead=0"  # frames that wait are large where a rate is held
         rate = f"nal-hrd=cbr:bitrate={kbps}:vbv-maxrate={kbps}:vbv-bufsize={kbps}"
         return checked, {"profile": "high", "preset": preset, "x264-params": f"{settings}:{rate}"}
-    if most_mbps is not None:
-        # Half a second of buffer comes on top of the rate: with these a file of 3 s stays under it.
-        kbps = round(850 * most_mbps)
-        settings += f":vbv-maxrate={kbps}:vbv-bufsize={kbps // 2}"
     checked, crf = seen_against_motion(checked, crf)
     quality = str(max(crf, FINEST))
     return checked, {"crf": quality, "profile": "high", "preset": preset, "x264-params": settings}

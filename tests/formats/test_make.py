@@ -1,5 +1,6 @@
 """A finished loop for the places: whole turns, no join that shows, names that never collide, one clear line else."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -10,9 +11,11 @@ import numpy as np
 import pytest
 from coverloop.core.errors import UsageError
 from coverloop.core.formats.judged import frames_in, judge_file
-from coverloop.core.formats.make import rate_for, turns_for
-from coverloop.core.formats.registry import wanted
+from coverloop.core.formats.make import Turn, make_all, rate_for, turns_for
+from coverloop.core.formats.registry import Wanted, wanted
+from coverloop.core.limits import Range
 from coverloop.core.video.encode import encode
+from coverloop.core.video.facts import read_facts
 from coverloop.orchestrator.cli.main import main
 from moving import sky
 
@@ -54,6 +57,22 @@ def test_a_loop_for_a_place_passes_the_place_and_the_judge(loop, tmp_path, capsy
     assert all(0.5 < join < 1.6 for join in made["judgement"]["joins"])
     assert (tmp_path / made["poster"]).is_file()
     assert any("not judged" in note for note in made["notes"]) is (name == "web.gif")
+
+
+def test_a_file_stays_under_the_rate_that_a_place_takes(tmp_path):
+    """A grainy loop that hardly moves is coded so finely that it takes more than some places allow."""
+    grain = np.random.default_rng(1).integers(90, 160, (192, 192, 3), np.uint8)
+    turn = Turn(
+        lambda: (np.roll(grain, shift, axis=1) for shift in (0, 1, 2, 3, 2, 1) * 12), 72, Fraction(24), 192, 192
+    )
+    (square,) = wanted("square")
+    rates = []
+    for name, most in (("free", 25.0), ("held", 1.5)):
+        place = dataclasses.replace(square.format, width=192, height=192, widths=Range(64, 4096), mbps=Range(0, most))
+        (made,) = make_all(turn, [Wanted(name, place)], tmp_path / "grain")
+        rates.append(read_facts(made.video).mbps)
+        assert any("crf" in note for note in made.notes) is (name == "held")
+    assert rates[0] > 1.5 >= rates[1] > 0.7
 
 
 def test_two_turns_are_judged_at_the_join_between(tmp_path):

@@ -11,7 +11,7 @@ PRESET = Preset(
     "its signs lie over the lower third",
     formats=(
         Format(
-            Coding("h264", "mp4", b_frames=False, most_mbps=25.0),
+            Coding("h264", "mp4", b_frames=False),
             1080,
             1920,
             widths=Range(540, 1920),

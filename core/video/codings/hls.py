@@ -14,12 +14,5 @@ from ..playlist import FRAGMENTED
 
 
 def write(frames: Iterable[np.ndarray], path: Path, coding: Coding, facts: Written) -> None:
-    frames, options = h264(
-        frames,
-        crf=coding.crf,
-        preset=PRESET,
-        mbps=coding.mbps,
-        most_mbps=coding.most_mbps,
-        b_frames=coding.b_frames,
-    )
+    frames, options = h264(frames, crf=coding.crf, preset=PRESET, mbps=coding.mbps, b_frames=coding.b_frames)
     mux(frames, path, Coded("mp4", "libx264", "yuv420p", options, FRAGMENTED), facts.rate, facts.words)
