@@ -9,7 +9,6 @@ pages need.
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import sys
@@ -23,81 +22,18 @@ from ..orchestrator.batch.crew import LINES_PER_SERVER
 from ..orchestrator.batch.fleet import Post
 from ..orchestrator.batch.line import Line, Work
 from ..orchestrator.job.manifest import load_workflow
-from ..orchestrator.job.meter import Meter
 from ..orchestrator.job.retry import ANY_SERVER
-from ..orchestrator.job.run import Stage
-from ..orchestrator.job.workflow import Workflow
 from ..orchestrator.server import embedded
-from ..orchestrator.server.events import Event, Running
 from ..orchestrator.store.store import Store
 from .covers import Covers
+from .progress import Events, Progress
+from .relay import Relay
 from .requests import Requests
 from .settings import Limits, Settings
 from .tables import open_tables
 from .waiting import Waiting
 
 log = logging.getLogger(__name__)
-
-EVERY = 0.25
-
-
-class Events:
-    """Lines on standard output, from any thread."""
-
-    def __init__(self) -> None:
-        self._out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-        os.dup2(2, 1)  # what a library prints is no event
-        self._mutex = threading.Lock()
-
-    def say(self, **event: Any) -> None:
-        with self._mutex, contextlib.suppress(OSError):  # the reader is gone: we end in a moment
-            self._out.write(json.dumps(event) + "\n")
-            self._out.flush()
-
-
-class Progress:
-    """How far each request is; told a few times a second."""
-
-    def __init__(self, events: Events, requests: Requests):
-        self._events, self._requests = events, requests
-        self._meters: dict[int, tuple[Meter, float, float]] = {}
-        self._mutex = threading.Lock()
-
-    def see(self, number: int, workflow: Workflow, event: Event | Stage) -> None:
-        now = time.monotonic()
-        with self._mutex:
-            meter, began, told = self._meters.get(number) or (Meter(workflow.id), now, 0.0)
-            before = meter.words
-            meter.see(event)
-            if meter.words == before and now - told < EVERY:
-                return
-            self._meters[number] = (meter, began, now)
-        left = _left(meter.fraction, now - began, self._requests.usual_seconds(workflow.id))
-        self._events.say(
-            what="progress", id=number, fraction=round(meter.fraction, 4), left=left, **_stage(event, workflow)
-        )
-
-    def ended(self, number: int) -> None:
-        with self._mutex:
-            self._meters.pop(number, None)
-        self._events.say(what="ended", id=number)
-
-
-def _stage(event: Event | Stage, workflow: Workflow) -> dict[str, str]:
-    """The class of the node that works, or our own stage; pages know both by name."""
-    if isinstance(event, Stage):
-        return {"stage": event.name}
-    if isinstance(event, Running):
-        node = workflow.prompt.get(event.node) or workflow.prompt.get(event.node.partition(".")[0]) or {}
-        return {"stage": str(node.get("class_type", "")), "title": event.title}
-    return {"stage": "waiting"}
-
-
-def _left(fraction: float, elapsed: float, usual: float) -> float | None:
-    """Seconds left: by its own pace once there is one, before that by what the last ones took."""
-    if fraction > 0.15:
-        return round(elapsed / fraction * (1 - fraction), 1)
-    return round(max(0.0, usual - elapsed), 1) if usual else None
 
 
 class Renderer:
@@ -192,7 +128,7 @@ def main() -> None:
     settings = Settings.from_json(next(lines))
     events = Events()
     try:
-        renderer = Renderer(settings, events)
+        renderer = Relay(settings, events) if settings.queue else Renderer(settings, events)
     except (CoverLoopError, ServerError) as error:
         sys.exit(f"coverloop: {error}")
     threading.Thread(target=renderer.run, daemon=True).start()

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from ..core.errors import UsageError
 from ..orchestrator.cli.options import stderr
+from ..orchestrator.remote.shared import Shared
 from ..orchestrator.server.choose import given_server
 from ..orchestrator.store.store import store_folder
 from .app import make_app
@@ -19,11 +20,16 @@ def run(*, is_open: bool, servers: tuple[str, ...], **given: Any) -> None:
     """Serve until SIGTERM or Ctrl-C.
 
     Raises:
-        UsageError: it would be open to others without --token or --open, or the address cannot be listened on.
+        UsageError: it would be open to others without --token or --open, the address cannot be listened on, or the
+            queue is asked for without a shared folder.
     """
     host = given["host"]
     if host not in LOOPBACK and not given["token"] and not is_open:
         raise UsageError(f"--host {host}: others could use it; give --token, or --open if they may")
+    if given["queue"] and (servers or not given["shared"]):
+        raise UsageError("--queue: its workers have the servers; give --out, the folder they reach, and no --server")
+    if given["queue"]:
+        Shared(given["shared"])
     known = servers or ((url,) if (url := given_server(None)) else ())
     settings = Settings(folder=store_folder().expanduser() / "service", servers=known, **given)
     app = make_app(settings)

@@ -36,9 +36,10 @@ class Limits:
 @dataclass(frozen=True)
 class Settings:
     """folder: where the service keeps its tables and pictures. token: "" when none is asked for. names: host names it
-    is called by, besides loopback and plain addresses. servers: ComfyUIs; none means one of our own. sources: where
-    covers are searched; None means everywhere. listenbrainz: whose listens are asked for; make_playing: a song without
-    a loop gets one made."""
+    is called by, besides loopback and plain addresses. servers: ComfyUIs; none means one of our own. queue: address of
+    a PostgreSQL whose workers render instead, shared: the folder or bucket that they reach. sources: where covers are
+    searched; None means everywhere. listenbrainz: whose listens are asked for; make_playing: a song without a loop gets
+    one made."""
 
     folder: Path
     host: str = "127.0.0.1"
@@ -46,6 +47,8 @@ class Settings:
     token: str = ""
     names: tuple[str, ...] = ()
     servers: tuple[str, ...] = ()
+    queue: str = ""
+    shared: str = ""
     workflow: str = "ambient_loop"
     sources: tuple[str, ...] | None = None
     listenbrainz: str = ""

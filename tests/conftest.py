@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from coverloop.core.prompt.ask.registry import setting_names
 from coverloop.orchestrator.server import embedded, locate
 
 sys.path.append(str(Path(__file__).parent))  # tests share helpers: prompts.py
+from postgres import Postgres
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,6 +47,24 @@ def comfyui():
     """The embedded ComfyUI with this pack in it: `comfyui.url`, `comfyui.base` (its input and output folders)."""
     with embedded.start() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    server = Postgres(tmp_path_factory.mktemp("queue") / "postgres")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def database(postgres):
+    """A fresh database: its address."""
+    import psycopg
+
+    name = f"test_{time.time_ns()}"
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return postgres.url.rpartition("/")[0] + f"/{name}"
 
 
 # A worker that takes one of these last would be at work alone for minutes.

@@ -6,6 +6,9 @@ import contextlib
 import dataclasses
 import io
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -106,3 +109,25 @@ def serving(folder: Path, sources=(), fetcher=None, limits: Limits | None = None
     finally:
         server.should_exit = True
         thread.join(20)
+
+
+@contextlib.contextmanager
+def serving_process(store: Path, port: int, *arguments: str) -> Iterator[tuple[subprocess.Popen, Client]]:
+    """`coverloop serve` as people start it, until the end of the block; it may be killed before."""
+    call = [sys.executable, "-m", "coverloop.orchestrator.cli", "serve", "--port", str(port), "--workflow", "tiny"]
+    child = subprocess.Popen(
+        [*call, "--sources", "none", *arguments], env={**os.environ, "COVERLOOP_STORE": str(store)}
+    )
+    try:
+        client = Client(f"http://127.0.0.1:{port}")
+        deadline = time.monotonic() + 30
+        while True:
+            assert child.poll() is None and time.monotonic() < deadline
+            with contextlib.suppress(OSError):
+                client("GET", "/")
+                break
+            time.sleep(0.1)
+        yield child, client
+    finally:
+        child.terminate()
+        child.wait(20)

@@ -27,4 +27,4 @@ def queue_status(queue_url: str | None, as_json: bool) -> None:
     jobs = ", ".join(f"{count} {state}" for state, count in found["jobs"].items()) or "no jobs"
     click.echo(f"{jobs}; {found['workers']} workers")
     for job in found["failed"]:
-        click.echo(f"  failed: {job['cover']} (job {job['id']})")
+        click.echo(f"  failed: {job['cover']} (job {job['id']}){': ' + job['error'] if job['error'] else ''}")

@@ -11,6 +11,7 @@ import platformdirs
 
 from ..server.events import Event, Finished, Queued, Running
 from .run import Stage
+from .workflow import Workflow
 
 _STAGES = {"upload": (0.0, "sending the cover"), "download": (0.97, "fetching the loop"), "judge": (0.98, "judging it")}
 _SERVER_SHARE = 0.97
@@ -45,6 +46,16 @@ class Meter:
         known = sum(self._weights.values())
         total = known + usual * max(0, event.total - len(self._weights))
         return min(1.0, (sum(weights) + current * event.fraction) / max(total, 1e-9))
+
+
+def stage_of(event: Event | Stage, workflow: Workflow) -> str:
+    """What works now: the class of a node, or a step of ours."""
+    if isinstance(event, Stage):
+        return event.name
+    if isinstance(event, Running):
+        node = workflow.prompt.get(event.node) or workflow.prompt.get(event.node.partition(".")[0]) or {}
+        return str(node.get("class_type", ""))
+    return "waiting"
 
 
 def _timings_file(workflow: str) -> Path:

@@ -21,6 +21,12 @@ CREATE TABLE IF NOT EXISTS coverloop_attempts (
     state text NOT NULL DEFAULT 'sent', began timestamptz NOT NULL DEFAULT now(), UNIQUE (request, number)
 )
 """
+_STANDINGS = """
+CREATE TABLE IF NOT EXISTS coverloop_standings (
+    job bigint PRIMARY KEY, fraction real NOT NULL DEFAULT 0, stage text NOT NULL DEFAULT '',
+    error text NOT NULL DEFAULT ''
+)
+"""
 
 
 def drivers() -> tuple[Any, Any]:
@@ -53,7 +59,19 @@ def prepare(url: str) -> None:
         if database.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()[0] is None:
             database.execute(procrastinate.schema.SchemaManager.get_schema())
         database.execute(_ATTEMPTS)
+        database.execute(_STANDINGS)
         database.execute("SELECT pg_advisory_unlock(hashtext('coverloop'))")
+
+
+def tell(url: str, job: int, fraction: float = 0.0, stage: str = "", error: str = "") -> None:
+    """Write down how far a job is, for whoever asked for it. stage: a class of node, or a step of ours."""
+    update = "ON CONFLICT (job) DO UPDATE SET fraction = EXCLUDED.fraction, stage = EXCLUDED.stage, "
+    with connect(url) as database:
+        database.execute(
+            "INSERT INTO coverloop_standings (job, fraction, stage, error) VALUES (%s, %s, %s, %s) "
+            f"{update}error = EXCLUDED.error",
+            (job, fraction, stage, error),
+        )
 
 
 class SharedAttempts:

@@ -7,12 +7,13 @@ is written last.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import posixpath
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import UsageError
+from ...core.errors import JobError, ServerError, UsageError
 from ..disk.files import copy_whole, write_whole
 from ..job.deliver import Deliverable
 from ..job.request import Job
@@ -73,6 +74,34 @@ class Shared:
             self._put(path, out + path.suffix)
         write_whole(made.sidecar, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
         self._put(made.sidecar, out + ".json")
+
+    def bring(self, out: str, stem: Path) -> Deliverable:
+        """A deliverable from there, at `<stem>.mp4` and so on, whole.
+
+        Raises:
+            JobError: what lies there is no deliverable, or not all of it. ServerError: it is away.
+        """
+        target = stem.with_name(stem.name + ".json")
+        try:
+            self._fs.get_file(self._at(out + ".json"), str(target))
+            record = json.loads(target.read_text("utf-8"))
+            paths = []
+            for kind in ("video", "poster"):
+                facts = record["files"][kind]
+                path = stem.with_name(stem.name + Path(facts["name"]).suffix)
+                self._fs.get_file(self._at(out + path.suffix), str(path))
+                if hashlib.sha256(path.read_bytes()).hexdigest() != facts["sha256"]:
+                    raise JobError(f"{out}{path.suffix}: in {self.url} is not what its sidecar says; render it again")
+                paths.append(path)
+            judgement = record["judgement"]
+            problems, passed = tuple(judgement["problems"]), bool(judgement["passed"])
+        except FileNotFoundError as error:
+            raise JobError(f"{out}: is not in {self.url}; do all machines use the same --out?") from error
+        except OSError as error:
+            raise ServerError(f"{self.url}: gives no answer ({error})") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise JobError(f"{out}: cannot be had from {self.url} ({error})") from error
+        return Deliverable(paths[0], paths[1], target, passed, problems, record)
 
     def _put(self, path: Path, name: str) -> None:
         if self._local:

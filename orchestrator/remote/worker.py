@@ -7,6 +7,7 @@ found by its missing heartbeat and given to another, which first looks whether t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -23,17 +24,22 @@ from ..batch.fleet import Post
 from ..batch.row import out_problem
 from ..job.deliver import Deliverable
 from ..job.manifest import load_workflow
+from ..job.meter import Meter, stage_of
 from ..job.request import CoverFile, Job, open_cover
 from ..job.retry import RetryPolicy, Step
-from ..job.run import Fault, Renderer, attempt
+from ..job.run import Fault, Renderer, Stage, attempt
+from ..job.workflow import Workflow
 from ..server.client import Comfy
-from .database import QUEUE, SharedAttempts, drivers, prepare
+from ..server.events import Event
+from ..server.follow import Patience
+from .database import QUEUE, SharedAttempts, drivers, prepare, tell
 from .shared import Shared
 
 log = logging.getLogger(__name__)
 
 POLICY = RetryPolicy(back_off=5.0)
 PAUSE = 2.0
+TOLD = 0.8
 HEARTBEAT, STALLED = 5.0, 20.0
 
 
@@ -43,6 +49,26 @@ class TryAgain(CoverLoopError):
     def __init__(self, message: str, wait: float):
         super().__init__(message)
         self.wait = wait
+
+
+class _Told:
+    """Writes down how far a job is, about once a second. That a database does not take it harms nothing."""
+
+    def __init__(self, url: str, job: int, workflow: Workflow):
+        self._url, self._job, self._workflow = url, job, workflow
+        self._meter, self._stage, self._next = Meter(workflow.id), "", 0.0
+
+    def __call__(self, event: Event | Stage) -> None:
+        self._meter.see(event)
+        self._stage = stage_of(event, self._workflow)
+        if time.monotonic() < self._next:
+            return
+        try:
+            tell(self._url, self._job, self._meter.fraction, self._stage)
+            self._next = time.monotonic() + TOLD
+        except ServerError as trouble:
+            log.debug("%s", trouble)
+            self._next = time.monotonic() + 30.0
 
 
 class Worker:
@@ -107,12 +133,14 @@ class Worker:
                 undecided = isinstance(exception, ServerError) and not isinstance(exception, JobError)
                 return procrastinate.RetryDecision(retry_in={"seconds": PAUSE}) if undecided else None
 
-        @app.task(name=f"{QUEUE}.render", queue=QUEUE, retry=Again())
-        def render(request: dict[str, Any]) -> None:
+        @app.task(name=f"{QUEUE}.render", queue=QUEUE, retry=Again(), pass_context=True)
+        def render(context: Any, request: dict[str, Any]) -> None:
             try:
-                self.render(request)
+                self.render(request, context)
             except CoverLoopError as error:
                 self._say(f"{request['name']}: {error}")
+                with contextlib.suppress(ServerError):
+                    tell(self._url, context.job.id, error=str(error))
                 raise
 
         @app.periodic(cron="* * * * * */10")
@@ -124,8 +152,9 @@ class Worker:
 
         return app
 
-    def render(self, request: Mapping[str, Any]) -> None:
-        """Render one request, unless its deliverable is there; raises what the queue decides about."""
+    def render(self, request: Mapping[str, Any], context: Any = None) -> None:
+        """Render one request, unless its deliverable is there; raises what the queue decides about. context: of the
+        queue's job, which hears how far it is and may say that it is to end."""
         workflow = load_workflow(request["workflow"])
         if workflow.sha256 != request["workflow_sha256"]:
             raise UsageError(
@@ -144,9 +173,12 @@ class Worker:
         job = replace(job, versions=tuple(sorted(post.versions.items())))
         with tempfile.TemporaryDirectory(prefix="coverloop-") as scratch:
             cover = self._fetch(request, Path(scratch))
-            made = self._attempt(
-                Renderer(self._comfy, workflow, post.facts, left=self._left), job, cover, request["out"], post
-            )
+            renderer = Renderer(self._comfy, workflow, post.facts, left=self._left)
+            watched = {}
+            if context is not None:
+                watched["on_event"] = _Told(self._url, context.job.id, workflow)
+                watched["patience"] = Patience(stopped=context.should_abort)
+            made = self._attempt(renderer, job, cover, request["out"], post, **watched)
         verdict = "passed" if made.passed else "does not pass: " + "; ".join(made.problems)
         self._say(f"{request['name']}: {verdict} ({made.record['timings']['total']:.1f} s)")
 
@@ -158,7 +190,9 @@ class Worker:
             raise CoverError(f"{request['cover']}: is not the cover that was queued; queue it again")
         return cover
 
-    def _attempt(self, renderer: Renderer, job: Job, cover: CoverFile, out: str, post: Post) -> Deliverable:
+    def _attempt(
+        self, renderer: Renderer, job: Job, cover: CoverFile, out: str, post: Post, **watched: Any
+    ) -> Deliverable:
         attempts = SharedAttempts(self._url, job)
 
         def keep(made: Deliverable) -> Deliverable:
@@ -166,7 +200,7 @@ class Worker:
             return made
 
         stem = cover.path.parent / "made" / "loop"
-        made = attempt(renderer, job, cover, stem, attempts, keep)
+        made = attempt(renderer, job, cover, stem, attempts, keep, **watched)
         if not isinstance(made, Fault):
             return made
         if made.server == post.url:

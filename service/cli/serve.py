@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
-from ...orchestrator.cli.options import debug_option, workflow_option
+from ...orchestrator.cli.options import debug_option, queue_address, queue_option, workflow_option
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8600, show_default=True)
 @click.option("--server", "servers", multiple=True, metavar="URL", help="A ComfyUI; may be given several times.")
+@queue_option
+@click.option("--out", "shared", default="", metavar="FOLDER", help="With --queue: folder or bucket the workers reach.")
 @workflow_option
 @click.option("--token", envvar="COVERLOOP_TOKEN", metavar="TOKEN", help="What clients must know. [COVERLOOP_TOKEN]")
 @click.option("--open", "is_open", is_flag=True, help="Whoever reaches another address than loopback may use it.")
@@ -23,6 +25,8 @@ def serve(
     host: str,
     port: int,
     servers: tuple[str, ...],
+    queue_url: str | None,
+    shared: str,
     workflow: str,
     token: str | None,
     is_open: bool,
@@ -33,7 +37,8 @@ def serve(
 ) -> None:
     """Serve the pages and the API: find a cover, make a loop, watch it. Ctrl-C ends it; what waits goes on next time.
 
-    Without --server or COMFYUI_URL, a ComfyUI of its own is started in the background.
+    Without --server or COMFYUI_URL, a ComfyUI of its own is started in the background. With --queue, the machines that
+    run coverloop worker render.
     """
     try:
         from ..serving import run
@@ -47,6 +52,8 @@ def serve(
         host=host,
         port=port,
         servers=servers,
+        queue=queue_address(queue_url) if queue_url else "",
+        shared=shared,
         workflow=workflow,
         token=token or "",
         is_open=is_open,

@@ -24,7 +24,10 @@ export const act = what => what.catch(error => say(`${t("error")} ${error.messag
 export function follow(heard) {  // one stream a page; how things stand comes first, also after a break
   const stream = new EventSource("/api/v1/events");
   for (const [kind, hear] of Object.entries(heard)) stream.addEventListener(kind, event => hear(JSON.parse(event.data)));
-  stream.onerror = () => say(t("offline"), 0);
+  stream.onerror = () => {
+    say(t("offline"), 0);
+    if (stream.readyState === EventSource.CLOSED) setTimeout(follow, 10_000, heard);  // answered, but with an error: a browser would give up
+  };
   stream.onopen = () => say("");
 }
 

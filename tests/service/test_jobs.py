@@ -5,19 +5,12 @@ import http.client
 import io
 import itertools
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from urllib.parse import urlsplit
 
 import pytest
-from coverloop.orchestrator.job import manifest
 from PIL import Image
 from serving import Client, picture, serving
 from test_house import ROOT
-from tiny import write_workflows
 
 
 @pytest.fixture(scope="module")
@@ -156,41 +149,3 @@ def test_every_client_has_its_turn(place):
     assert [requests.take("w").cover for _ in range(4)] == ["b0", "a1", "b1", "a2"]
     requests.resume()
     assert [one.cover for one in requests.order()] == ["a0", "b0", "a1", "b1", "a2"]
-
-
-@contextlib.contextmanager
-def process(place, port: int, *arguments: str):
-    call = [sys.executable, "-m", "coverloop.orchestrator.cli", "serve", "--port", str(port), "--workflow", "tiny"]
-    child = subprocess.Popen(
-        [*call, "--sources", "none", *arguments], env={**os.environ, "COVERLOOP_STORE": str(place)}
-    )
-    try:
-        client = Client(f"http://127.0.0.1:{port}")
-        deadline = time.monotonic() + 20
-        while True:
-            assert child.poll() is None and time.monotonic() < deadline
-            with contextlib.suppress(OSError):
-                client("GET", "/")
-                break
-            time.sleep(0.1)
-        yield child, client
-    finally:
-        child.send_signal(signal.SIGTERM)
-        child.wait(20)
-
-
-def test_killed_in_the_middle_it_goes_on_where_it_was(place, comfyui, tmp_path, monkeypatch):
-    from coverloop.orchestrator.server.embedded import free_port
-
-    slow = write_workflows(tmp_path / "slow", slow=2000)
-    monkeypatch.setenv("COVERLOOP_WORKFLOWS", str(slow))
-    monkeypatch.setattr(manifest, "FOLDER", slow)
-    port = free_port()
-    with process(tmp_path / "store", port, "--server", comfyui.url) as (child, client):
-        jobs = [client.ask(client.give(picture(20 + number))["id"]) for number in range(3)]
-        client.wait(jobs[0], ("running", "done"))
-        child.kill()
-        child.wait()
-    with process(tmp_path / "store", port, "--server", comfyui.url) as (child, client):
-        done = [client.wait(job) for job in jobs]
-    assert len({job["loop"] for job in done}) == 3

@@ -1,23 +1,40 @@
 """The pages in a real browser, at the size of a phone and of a desk."""
 
-import json
+import base64
 import os
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
+from coverloop.orchestrator.job import manifest
+from coverloop.orchestrator.server.embedded import free_port
 from coverloop.service.words import LANGUAGES, words_of
-from serving import picture, serving
+from played import Played, local
+from serving import picture, serving, serving_process
+from tiny import write_workflows
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SIZES = {"phone": (390, 844), "desk": (1280, 900)}
 
 
 @pytest.fixture(scope="module")
-def service(place, comfyui):
-    with serving(place, servers=(comfyui.url,)) as client:
+def played():
+    server = Played()
+    server.find_all()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def service(place, comfyui, played):
+    with serving(place, servers=(comfyui.url,), sources=played.sources(), fetcher=local()) as client:
+        cover = client.give(picture(46), "?title=Owls&artist=Player")["id"]
+        jobs = [client.ask(cover, parameters={"strength": strength}) for strength in (0.2, 0.4, 0.6)]
+        client.loops = [client.wait(job)["loop"] for job in jobs]
         yield client
 
 
@@ -65,38 +82,73 @@ def fits(page) -> bool:
     return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_a_picture_is_given_made_reloaded_and_watched(service, page):
-    number = 41 + list(SIZES).index(page.kind)
+def drop(page, data: bytes) -> None:
+    """A file let go over the page."""
+    carried = page.evaluate_handle(
+        """text => {
+            const carried = new DataTransfer(), bytes = Uint8Array.from(atob(text), sign => sign.charCodeAt(0));
+            carried.items.add(new File([bytes], "x.png", {type: "image/png"}));
+            return carried;
+        }""",
+        base64.b64encode(data).decode(),
+    )
+    for event in ("dragover", "drop"):
+        page.dispatch_event("#drop", event, {"dataTransfer": carried})
+
+
+def find(page, words: str) -> None:
+    page.fill("#query", words)
+    page.press("#query", "Enter")
+
+
+def test_a_cover_is_found_or_dropped_made_reloaded_and_watched(service, page):
     page.goto(service.url)
     assert fits(page)
     shot(page, "home")
-    page.set_input_files("#file", {"name": "x.png", "mimeType": "image/png", "buffer": picture(number, 520)})
+    if page.kind == "phone":
+        find(page, "night drive")
+        page.wait_for_selector("#finds li >> nth=3")
+        until(page, "[...document.querySelectorAll('#finds img')].every(one => one.naturalWidth)")
+        assert fits(page)
+        shot(page, "finds")
+        page.click("#finds button:has-text('deezer')")
+        name = "The Makers – Night Drive"
+    else:
+        drop(page, picture(42, 520))
+        name = "The Makers – Song 42"
     page.wait_for_selector("#wish:not([hidden])")
     page.click("summary >> nth=0")
-    page.fill("input[name='cover.title']", f"Song {number}")
-    page.fill("input[name='cover.artist']", "The Makers")
+    if page.kind == "desk":
+        page.fill("input[name='cover.title']", "Song 42")
+        page.fill("input[name='cover.artist']", "The Makers")
     assert fits(page)
     shot(page, "wish")
-    page.click("#wish .main")
-    page.wait_for_selector(".jobs li")
-    page.reload()
-    page.wait_for_selector(f".jobs li:has-text('Song {number}') a", timeout=60_000)
+    renderer = service.app.state.desk.overseer.pid
+    os.kill(renderer, signal.SIGSTOP)  # so that the page is loaded again while the job waits
+    try:
+        page.click("#wish .main")
+        page.wait_for_selector(f".jobs li:has-text('{name}') progress")
+        page.reload()
+        page.wait_for_selector(f".jobs li:has-text('{name}') progress")
+        shot(page, "waits")
+    finally:
+        os.kill(renderer, signal.SIGCONT)
+    page.wait_for_selector(f".jobs li:has-text('{name}') a", timeout=60_000)
     shot(page, "done")
-    page.click(f".jobs li:has-text('Song {number}') a")
+    page.click(f".jobs li:has-text('{name}') a")
     until(page, "document.querySelector('video').currentTime > 0")
-    assert page.title() == f"The Makers – Song {number}" and fits(page)
+    assert page.title() == name and fits(page)
     shot(page, "loop")
     page.keyboard.press(" ")
     until(page, "document.querySelector('video').paused")
     page.goto(f"{service.url}/gallery?artist=The+Makers")
-    assert page.locator(".loops li").count() == 1 + list(SIZES).index(page.kind) and fits(page)
+    assert page.locator(f".loops li:has-text('{name.rpartition(' – ')[2]}')").count() == 1 and fits(page)
     shot(page, "gallery")
 
 
 def test_reduced_motion_keeps_it_still(service, browser):
-    job = service.wait(service.ask(service.give(picture(43))["id"]))
     page = browser.new_page(reduced_motion="reduce")
-    page.goto(f"{service.url}/loop/{job['loop']}")
+    page.goto(f"{service.url}/loop/{service.loops[0]}")
     page.wait_for_timeout(500)
     assert page.evaluate("document.querySelector('video').paused")
     page.click("#play")
@@ -105,23 +157,23 @@ def test_reduced_motion_keeps_it_still(service, browser):
 
 
 def test_what_plays_is_shown_and_faded_in(service, page):
-    title = f"Now {page.kind}"
-    cover = service.give(picture(44 + list(SIZES).index(page.kind)), f"?title=Now+{page.kind}&artist=Player")
-    service.wait(service.ask(cover["id"]))
+    assert service("POST", "/1/submit-listens", listen("Nobody's")).status == 200
     page.goto(f"{service.url}/now")
-    song = {"track_name": title, "artist_name": "Player"}
-    listen = {"listen_type": "playing_now", "payload": [{"track_metadata": song}]}
-    assert service("POST", "/1/submit-listens", listen).status == 200
+    until(page, "document.querySelector('#title').textContent == \"Nobody's\"")
+    assert page.locator("video.shown").count() == 0
+    assert service("POST", "/1/submit-listens", listen("Owls")).status == 200
     page.wait_for_selector("video.shown")
-    until(page, f"document.querySelector('#title').textContent == {json.dumps(title)}")
-    page.wait_for_timeout(1300)
+    until(page, "document.querySelector('#title').textContent == 'Owls'")
+    until(page, "getComputedStyle(document.querySelector('video.shown')).opacity == 1")
     shot(page, "now")
 
 
+def listen(title: str) -> dict:
+    song = {"track_name": title, "artist_name": "Player"}
+    return {"listen_type": "playing_now", "payload": [{"track_metadata": song}]}
+
+
 def test_a_vote_is_cast(service, page):
-    cover = service.give(picture(46))["id"]
-    for strength in (0.2, 0.4, 0.6):
-        service.wait(service.ask(cover, parameters={"strength": strength}))
     page.goto(f"{service.url}/vote")
     before = len(service.app.state.votes.all())
     assert page.locator("#pair video").count() == 2 and fits(page)
@@ -136,24 +188,92 @@ def test_pages_come_in_both_languages(service, browser):
     korean = browser.new_page(locale="ko-KR")
     korean.goto(service.url)
     assert korean.locator("html").get_attribute("lang") == "ko" and "찾기" in korean.content()
-    korean.click("nav a:last-child")
+    korean.click(".language")
     assert korean.locator("html").get_attribute("lang") == "en"
     korean.goto(f"{service.url}/gallery")
     assert korean.locator("html").get_attribute("lang") == "en", "the choice stays"
     korean.close()
 
 
+def complaints_of_axe(page) -> list:
+    page.evaluate((Path(sys.prefix) / "weights" / "axe.min.js").read_text("utf-8"))
+    found = page.evaluate("axe.run()")["violations"]
+    return [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(service, browser, scheme):
-    axe = Path(sys.prefix) / "weights" / "axe.min.js"
-    if not axe.exists():
+    if not (Path(sys.prefix) / "weights" / "axe.min.js").exists():
         pytest.skip("axe-core is not there: accessibility was not looked at (make .venv/.ready)")
-    job = service.wait(service.ask(service.give(picture(49))["id"]))
     page = browser.new_page(color_scheme=scheme)
-    for path in ("/", "/gallery", f"/loop/{job['loop']}", "/now", "/vote", "/login"):
+    page.goto(service.url)
+    find(page, "night drive")
+    page.wait_for_selector("#finds li")
+    assert complaints_of_axe(page) == [], "what was found"
+    page.click("#finds button >> nth=0")
+    page.wait_for_selector("#wish:not([hidden])")
+    page.click("summary >> nth=0")
+    assert complaints_of_axe(page) == [], "the wish"
+    for path in ("/gallery", f"/loop/{service.loops[0]}", "/now", "/vote", "/login"):
         page.goto(service.url + path)
-        page.evaluate(axe.read_text("utf-8"))
-        found = page.evaluate("axe.run()")["violations"]
-        serious = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
-        assert serious == [], path
+        assert complaints_of_axe(page) == [], path
     page.close()
+
+
+def test_a_source_that_gives_no_answer_is_told_and_the_others_are_shown(service, played, browser):
+    page = browser.new_page()
+    page.goto(service.url)
+    played.shape("/itunes", "itunes_403", 403)
+    played.shape("/mb", "musicbrainz_503", 503)
+    find(page, "drive at night")
+    page.wait_for_selector("#finds button:has-text('deezer')")
+    told = page.text_content("#notice")
+    assert "iTunes: wants to be left alone" in told and "MusicBrainz: wants to be left alone" in told
+    played.shape("/deezer", "deezer_quota")
+    find(page, "another")
+    page.wait_for_selector("#notice:has-text('Quota limit exceeded')")
+    assert page.locator("#finds li").count() == 0
+    for _ in range(20):
+        service("GET", "/api/v1/search?q=another")
+    find(page, "too much")
+    page.wait_for_selector("#notice:has-text('too many calls; try again in')")
+    page.close()
+
+
+@pytest.fixture
+def slow(tmp_path, monkeypatch):
+    """The small workflow takes about a second."""
+    folder = write_workflows(tmp_path / "slow", slow=2000)
+    monkeypatch.setenv("COVERLOOP_WORKFLOWS", str(folder))
+    monkeypatch.setattr(manifest, "FOLDER", folder)
+
+
+def test_killed_in_the_middle_it_goes_on_where_it_was(slow, comfyui, browser, tmp_path):
+    """The page stays open meanwhile, and is told."""
+    port = free_port()
+    page = browser.new_page()
+    with serving_process(tmp_path / "store", port, "--server", comfyui.url) as (child, client):
+        page.goto(client.url)
+        jobs = [client.ask(client.give(picture(20 + number))["id"]) for number in range(2)]
+        client.wait(jobs[0], ("running", "done"))
+        child.kill()
+        child.wait()
+        page.wait_for_selector("#notice:has-text('gives no answer')")
+    with serving_process(tmp_path / "store", port, "--server", comfyui.url) as (child, client):
+        done = [client.wait(job) for job in jobs]
+        page.wait_for_selector(".jobs li:nth-child(2) a")
+        until(page, "document.getElementById('notice').textContent == ''")
+    page.close()
+    assert len({job["loop"] for job in done}) == 2
+
+
+def test_its_own_comfyui_killed_in_the_middle_is_started_again(slow, tmp_path):
+    with serving_process(tmp_path / "store", free_port()) as (child, client):
+        job = client.ask(client.give(picture(24))["id"])
+        client.wait(job, ("running",), 120)
+        comfyui = [one for one in psutil.Process(child.pid).children(True) if "main.py" in " ".join(one.cmdline())]
+        assert comfyui
+        for one in comfyui:
+            one.kill()
+        done = client.wait(job, seconds=120)
+        assert client("GET", f"/loop/{done['loop']}/video.mp4").status == 200

@@ -1,11 +1,8 @@
 """Sources of covers, played by a local server that speaks their recorded shapes; and where may be fetched from."""
 
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -13,51 +10,11 @@ from coverloop.core.errors import CoverError
 from coverloop.service.concerns import concerns_about
 from coverloop.service.fetch import Fetcher, FetchError, is_public
 from coverloop.service.search import Pace, Search
-from coverloop.service.sources.deezer import Deezer
 from coverloop.service.sources.itunes import ITunes
-from coverloop.service.sources.musicbrainz import MusicBrainz
 from coverloop.service.sources.source import SourceError, sources
 from coverloop.service.tables import open_tables
+from played import Played, at, local
 from serving import picture, serving
-
-SHAPES = Path(__file__).resolve().parent.parent / "data" / "sources"
-
-
-class Played:
-    """A local server. `answers`: path -> (status, headers, body); a path that is not in it is 404."""
-
-    def __init__(self):
-        self.answers, self.calls = {}, []
-        played = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def log_message(self, *_):
-                pass
-
-            def do_GET(self):
-                parts = urlsplit(self.path)
-                played.calls.append((parts.path, parse_qs(parts.query), dict(self.headers)))
-                status, headers, body = played.answers.get(parts.path, (404, {}, b"{}"))
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._http.daemon_threads = True
-        self.host = f"127.0.0.1:{self._http.server_port}"
-        self.url = f"http://{self.host}"
-        threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
-
-    def shape(self, path: str, name: str, status: int = 200) -> None:
-        """A recorded answer; its addresses of pictures lead here."""
-        text = (SHAPES / f"{name}.json").read_text("utf-8").replace("@HERE@", self.url)
-        self.answers[path] = (status, {"Content-Type": "application/json"}, text.encode())
-
-    def close(self):
-        self._http.shutdown()
-        self._http.server_close()
 
 
 @pytest.fixture
@@ -67,27 +24,9 @@ def played():
     server.close()
 
 
-def at(source, played: Played):
-    """A source that is asked, and fetched from, at the local server."""
-    source.hosts, source.calls = frozenset({played.host}), 1000
-    return source
-
-
-def local() -> Fetcher:
-    return Fetcher(allowed=lambda address: address == "127.0.0.1", schemes=("http",))
-
-
 @pytest.fixture
 def search(played, tmp_path):
-    made = Search(
-        open_tables(tmp_path),
-        [
-            at(ITunes(f"{played.url}/itunes"), played),
-            at(Deezer(f"{played.url}/deezer"), played),
-            at(MusicBrainz(f"{played.url}/mb", f"{played.url}/caa"), played),
-        ],
-        local(),
-    )
+    made = Search(open_tables(tmp_path), played.sources(), local())
     yield made
     made.close()
 
