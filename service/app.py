@@ -21,6 +21,8 @@ from ..core.errors import CoverError, CoverLoopError, UsageError
 from .desk import Desk, public
 from .fetch import Fetcher
 from .guard import Guard
+from .mpris import follow_mpris
+from .places import Places, PlacesFull
 from .player import Player, follow_listenbrainz
 from .requests import KeyReused, QueueFull
 from .routes import artwork, covers, jobs, listens, loops, pages, search, votes
@@ -28,10 +30,11 @@ from .search import Search
 from .settings import Settings
 from .sources.source import Source, sources
 from .votes import Votes
+from .youtube import YouTube
 
 log = logging.getLogger(__name__)
 
-STATUSES = {QueueFull: 429, KeyReused: 409, CoverError: 422, UsageError: 422}
+STATUSES = {QueueFull: 429, PlacesFull: 429, KeyReused: 409, CoverError: 422, UsageError: 422}
 
 
 def make_app(settings: Settings, asked: list[Source] | None = None, fetcher: Fetcher | None = None) -> FastAPI:
@@ -52,9 +55,12 @@ def make_app(settings: Settings, asked: list[Source] | None = None, fetcher: Fet
         lifespan=_lifespan,
     )
     app.state.desk = desk
-    app.state.search = Search(desk.tables, chosen, fetcher or Fetcher())
+    fetching = fetcher or Fetcher()
+    app.state.search = Search(desk.tables, chosen, fetching)
+    app.state.youtube = YouTube(settings.youtube_key, desk.tables, fetching)
     app.state.player = Player(desk, app.state.search, settings.make_playing)
     app.state.votes = Votes(desk.tables)
+    app.state.places = Places(settings.folder / "made")
     app.state.streams = {}
     for routes in (jobs, search, covers, loops, artwork, listens, votes, pages):
         app.include_router(routes.router)
@@ -85,10 +91,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if user := desk.settings.listenbrainz:
         listening = (user, app.state.player, Fetcher(), ends)
         threading.Thread(target=follow_listenbrainz, args=listening, daemon=True).start()
+    players = asyncio.create_task(follow_mpris(app.state.player.play)) if desk.settings.mpris else None
     try:
         yield
     finally:
         ends.set()
+        if players is not None:
+            players.cancel()
         app.state.search.close()
         await asyncio.to_thread(desk.close)
 

@@ -27,7 +27,7 @@ COOKIE = "coverloop"
 UPLOAD = "/api/v1/covers"
 OPEN = re.compile(r"/(login|static/.*|loop/[0-9a-f]{64}(/.*)?)")
 """What is answered without the token: whoever was given the address of a loop may watch it."""
-SHARED = re.compile(r"/api/v1/artwork/search|/loop/[0-9a-f]{64}/hls/.*")
+SHARED = re.compile(r"/api/v1/artwork/search|/loop/[0-9a-f]{64}/(hls|tall)/.*")
 """What pages of other sites may read: players."""
 
 

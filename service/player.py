@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 LISTENBRAINZ = "https://api.listenbrainz.org"
 EVERY = 20.0
+LONGEST = 300
+"""Signs of a name that is told from outside."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def song_of(listen: Any) -> Song:
     told = listen.get("track_metadata") if isinstance(listen, Mapping) else None
     told = told if isinstance(told, Mapping) else {}
     names = (told.get(name) for name in ("track_name", "artist_name", "release_name"))
-    return Song(*(name.strip()[:300] if isinstance(name, str) else "" for name in names))
+    return Song(*(name.strip()[:LONGEST] if isinstance(name, str) else "" for name in names))
 
 
 def follow_listenbrainz(user: str, player: Player, fetcher: Fetcher, ends: threading.Event) -> None:

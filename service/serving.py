@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import uvicorn
@@ -13,6 +14,7 @@ from ..orchestrator.remote.shared import Shared
 from ..orchestrator.server.choose import given_server
 from ..orchestrator.store.store import store_folder
 from .app import make_app
+from .mpris import check
 from .settings import LOOPBACK, Settings
 
 
@@ -20,8 +22,8 @@ def run(*, is_open: bool, servers: tuple[str, ...], **given: Any) -> None:
     """Serve until SIGTERM or Ctrl-C.
 
     Raises:
-        UsageError: it would be open to others without --token or --open, the address cannot be listened on, or the
-            queue is asked for without a shared folder.
+        UsageError: it would be open to others without --token or --open, the address cannot be listened on, the
+            queue is asked for without a shared folder, or D-Bus cannot be spoken.
     """
     host = given["host"]
     if host not in LOOPBACK and not given["token"] and not is_open:
@@ -30,8 +32,11 @@ def run(*, is_open: bool, servers: tuple[str, ...], **given: Any) -> None:
         raise UsageError("--queue: its workers have the servers; give --out, the folder they reach, and no --server")
     if given["queue"]:
         Shared(given["shared"])
+    if given["mpris"]:
+        check()
     known = servers or ((url,) if (url := given_server(None)) else ())
-    settings = Settings(folder=store_folder().expanduser() / "service", servers=known, **given)
+    key = os.environ.get("YOUTUBE_API_KEY", "")
+    settings = Settings(folder=store_folder().expanduser() / "service", servers=known, youtube_key=key, **given)
     app = make_app(settings)
     server = _Saying(config_of(app, host, settings.port))
     server.run()

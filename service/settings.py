@@ -38,8 +38,8 @@ class Settings:
     """folder: where the service keeps its tables and pictures. token: "" when none is asked for. names: host names it
     is called by, besides loopback and plain addresses. servers: ComfyUIs; none means one of our own. queue: address of
     a PostgreSQL whose workers render instead, shared: the folder or bucket that they reach. sources: where covers are
-    searched; None means everywhere. listenbrainz: whose listens are asked for; make_playing: a song without a loop gets
-    one made."""
+    searched; None means everywhere. listenbrainz: whose listens are asked for; mpris: what this machine's players
+    play is followed; make_playing: a song without a loop gets one made. youtube_key: "" when no videos are searched."""
 
     folder: Path
     host: str = "127.0.0.1"
@@ -52,12 +52,14 @@ class Settings:
     workflow: str = "ambient_loop"
     sources: tuple[str, ...] | None = None
     listenbrainz: str = ""
+    mpris: bool = False
     make_playing: bool = False
+    youtube_key: str = field(default="", repr=False)
     limits: Limits = field(default_factory=Limits)
 
     def to_json(self) -> str:
         """For the process that renders."""
-        return json.dumps({**dataclasses.asdict(self), "folder": str(self.folder), "limits": None})
+        return json.dumps({**dataclasses.asdict(self), "folder": str(self.folder), "limits": None, "youtube_key": ""})
 
     @classmethod
     def from_json(cls, text: str) -> Settings:

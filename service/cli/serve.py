@@ -19,6 +19,7 @@ from ...orchestrator.cli.options import debug_option, queue_address, queue_optio
 @click.option("--name", "names", multiple=True, metavar="HOST", help="A host name it is called by.")
 @click.option("--sources", metavar="NAMES", help="Where covers are searched: names, or none.  [default: all]")
 @click.option("--listenbrainz", default="", metavar="USER", help="Show what this user of ListenBrainz plays.")
+@click.option("--mpris", is_flag=True, help="Show what the players of this machine play (Linux).")
 @click.option("--make-playing", is_flag=True, help="What plays and has no loop gets one.")
 @debug_option
 def serve(
@@ -33,6 +34,7 @@ def serve(
     names: tuple[str, ...],
     sources: str | None,
     listenbrainz: str,
+    mpris: bool,
     make_playing: bool,
 ) -> None:
     """Serve the pages and the API: find a cover, make a loop, watch it. Ctrl-C ends it; what waits goes on next time.
@@ -60,5 +62,6 @@ def serve(
         names=names,
         sources=() if chosen == ("none",) else chosen,
         listenbrainz=listenbrainz,
+        mpris=mpris,
         make_playing=make_playing,
     )

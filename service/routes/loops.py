@@ -10,8 +10,12 @@ from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, Field
 
 from ...core.video.playlist import MEDIA, PLAYLIST, package
+from ..desk import public
 from ..loops import Loop, find_loop
 from ..making import kept, run_verb, unmade
+from ..places import Place as OfPlace
+from ..places import Places, formats
+from ..youtube import YouTube
 from .common import AtDesk, Client, Key, Trusted, allow
 from .files import answered
 
@@ -29,7 +33,15 @@ def wanted(key: Key, desk: AtDesk) -> Loop:
     return found
 
 
+def known_format(id: str) -> str:
+    if id not in formats():
+        raise HTTPException(404, f"no such format; there are {', '.join(formats())}")
+    return id
+
+
 Wanted = Annotated[Loop, Depends(wanted)]
+Format = Annotated[str, Depends(known_format)]
+Part = Annotated[str, Path(pattern=f"^({re.escape(PLAYLIST)}|{re.escape(MEDIA)})$")]
 
 
 class Made(BaseModel):
@@ -98,7 +110,7 @@ def file(
 @router.get("/loop/{key}/hls/{name}", response_class=FileResponse)
 def hls(
     loop: Wanted,
-    name: Annotated[str, Path(pattern=f"^({re.escape(PLAYLIST)}|{re.escape(MEDIA)})$")],
+    name: Part,
     request: Request,
     desk: AtDesk,
 ) -> Response:
@@ -110,6 +122,66 @@ def hls(
     if not (folder / name).is_file():
         raise HTTPException(404, "no such part of it")
     return answered(request, folder / name, f'"{loop.key[:24]}-{name}"')
+
+
+@router.get("/loop/{key}/tall/{name}", response_class=FileResponse)
+def tall_hls(loop: Wanted, name: Part, request: Request, desk: AtDesk) -> Response:
+    """The tall loop as HLS, once it was made."""
+    folder = desk.settings.folder / "made" / loop.key / "hls-tall"
+    if not (folder / name).is_file():
+        raise HTTPException(404, "it was not made yet; ask /api/v1/artwork/search?tall=true for it")
+    return answered(request, folder / name, f'"{loop.key[:24]}-tall-{name}"')
+
+
+class Place(BaseModel):
+    """The loop for a place. `height`: null where the cover keeps its shape, and `width` is of its shorter side;
+    `state`: none, making, there or failed; `url`: of the file, once it is there; `problems`: what the place would
+    refuse; `notes`: what had to be changed; `error`: why it could not be made."""
+
+    id: str
+    title: str
+    width: int
+    height: int | None
+    ending: str
+    state: str
+    url: str | None
+    problems: list[str]
+    notes: list[str]
+    error: str
+
+
+def _places(request: Request) -> Places:
+    return request.app.state.places
+
+
+def _told(place: OfPlace, loop: Loop, desk: AtDesk) -> dict[str, Any]:
+    url = f"/loop/{loop.key}/for/{place.id}" if place.file else None
+    told = {name: getattr(place, name) for name in ("id", "title", "width", "height", "ending", "problems", "notes")}
+    return {**told, "state": place.state.value, "url": url, "error": public(place.error, desk.settings.folder)}
+
+
+@router.get("/api/v1/loops/{key}/places", response_model=list[Place])
+def places(loop: Wanted, request: Request, desk: AtDesk) -> Any:
+    """The places that the loop can be written for, and those that it was."""
+    return [_told(place, loop, desk) for place in _places(request).all_of(loop)]
+
+
+@router.post("/api/v1/loops/{key}/places/{id}", status_code=202, response_model=Place)
+def make_for(loop: Wanted, id: Format, request: Request, desk: AtDesk) -> Any:
+    """Have the loop written for a place. It is made in the background."""
+    allow(request, "job")
+    return _told(_places(request).make(loop, id), loop, desk)
+
+
+@router.get("/loop/{key}/for/{id}", response_class=FileResponse)
+def file_for(loop: Wanted, id: Format, request: Request) -> Response:
+    """The loop as it was written for a place; a browser keeps it."""
+    place = _places(request).of(loop, id)
+    if place.file is None:
+        raise HTTPException(404, "it was not made yet")
+    return answered(
+        request, place.file, f'"{loop.key[:24]}-{id}"', f"{loop.name or loop.key[:12]} ({id}).{place.ending}"
+    )
 
 
 @router.delete("/api/v1/loops/{key}", status_code=204)
@@ -125,6 +197,24 @@ class Song(BaseModel):
     """A video on YouTube by its address; "" for none."""
 
     youtube: str = Field(max_length=300)
+
+
+class Film(BaseModel):
+    id: str
+    title: str
+    channel: str
+
+
+@router.get("/api/v1/loops/{key}/videos", response_model=list[Film])
+def videos(loop: Wanted, request: Request) -> Any:
+    """Videos on YouTube that may have the song, where the service has a key."""
+    allow(request, "search")
+    youtube: YouTube = request.app.state.youtube
+    if not youtube:
+        raise HTTPException(404, "YouTube is not searched here; set YOUTUBE_API_KEY")
+    if not loop.name:
+        raise HTTPException(409, "say first what it is called")
+    return [video._asdict() for video in youtube.find(loop.name)]
 
 
 @router.put("/api/v1/loops/{key}/song", status_code=204)

@@ -86,6 +86,7 @@ def watch(key: Key, request: Request, desk: AtDesk, client: Client, trusted: Tru
         older=older,
         may_ask=known,
         may_change=_may_change(loop, client, trusted),
+        may_find=bool(request.app.state.youtube) and known and bool(loop.name),
     )
 
 

@@ -1,4 +1,4 @@
-import {$, act, call, playSeen, say, t} from "./page.js";
+import {$, act, call, element, playSeen, say, t} from "./page.js";
 
 const video = $("video"), {key, older, newer, cover, given} = document.querySelector(".facts").dataset;
 const toggle = playSeen([video]);
@@ -22,6 +22,13 @@ $("song")?.addEventListener("submit", event => {
   act(call("PUT", `/api/v1/loops/${key}/song`, {youtube: event.target.elements.youtube.value}).then(() => location.reload()));
 });
 
+const sing = id => act(call("PUT", `/api/v1/loops/${key}/song`, {youtube: `https://youtu.be/${id}`}).then(() => location.reload()));
+$("find-video")?.addEventListener("click", () => act(call("GET", `/api/v1/loops/${key}/videos`).then(found => {
+  if (!found.length) say(t("youtube.none"));
+  $("videos").replaceChildren(...found.map(({id, title, channel}) => element("li", {},
+    element("button", {type: "button", onclick: () => sing(id)}, title, element("small", {textContent: ` ${channel}`})))));
+})));
+
 const again = parameters => act(call("POST", "/api/v1/jobs", {cover, parameters}).then(job => {
   location.href = job.state === "done" ? `/loop/${job.loop}` : "/";
 }));
@@ -36,3 +43,24 @@ $("again")?.addEventListener("submit", event => {
   }
   again(parameters);
 });
+
+// The loop for other places: made when asked for, and looked after while one is being made
+const places = $("places");
+const size = ({width, height, ending}) => ` ${height ? `${width}×${height}` : `${width} px`} ${ending.toUpperCase()}`;
+const make = place => act(call("POST", `/api/v1/loops/${key}/places/${place.id}`).then(showPlaces));
+
+function placed(place) {
+  if (place.url) return element("a", {href: place.url, download: "", textContent: t("download"), ariaLabel: `${t("download")}: ${place.title}${size(place)}`});
+  if (place.state === "making") return element("span", {className: "pale", textContent: t("place.making")});
+  return element("button", {type: "button", textContent: t("place.make"), ariaLabel: `${t("place.make")}: ${place.title}${size(place)}`, onclick: () => make(place)});
+}
+
+async function showPlaces() {
+  const all = await call("GET", `/api/v1/loops/${key}/places`);
+  places.querySelector("ul").replaceChildren(...all.map(place => element("li", {}, element("span", {}, element("b", {textContent: place.title}), size(place)), placed(place),
+    ...[...place.problems, place.error].filter(Boolean).map(textContent => element("small", {className: "bad", textContent})),
+    ...place.notes.map(textContent => element("small", {textContent})))));
+  clearTimeout(showPlaces.timer);
+  if (all.some(place => place.state === "making")) showPlaces.timer = setTimeout(() => act(showPlaces()), 2000);
+}
+places?.addEventListener("toggle", () => { if (places.open) act(showPlaces()); });

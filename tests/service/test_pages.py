@@ -1,6 +1,7 @@
 """The pages in a real browser, at the size of a phone and of a desk."""
 
 import base64
+import io
 import os
 import shutil
 import signal
@@ -8,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import av
 import psutil
 import pytest
 from coverloop.orchestrator.job import manifest
@@ -193,6 +195,40 @@ def test_pages_come_in_both_languages(service, browser):
     korean.goto(f"{service.url}/gallery")
     assert korean.locator("html").get_attribute("lang") == "en", "the choice stays"
     korean.close()
+
+
+def test_a_loop_is_written_for_a_place_when_asked(service, browser):
+    loop = service.loops[0]
+    page = browser.new_page()
+    page.goto(f"{service.url}/loop/{loop}")
+    page.click("#places summary")
+    gif = page.locator("#places li:has-text('GIF')")
+    gif.get_by_role("button").click()
+    gif.get_by_role("link").wait_for(timeout=60_000)
+    with page.expect_download() as told:
+        gif.get_by_role("link").click()
+    assert told.value.suggested_filename == "Player – Owls (web.gif).gif"
+    assert Path(told.value.path()).read_bytes().startswith(b"GIF89a")
+    assert complaints_of_axe(page) == []
+    page.close()
+    assert service("GET", f"/loop/{loop}/for/canvas").status == 404, "nobody asked for it"
+    assert service("POST", f"/api/v1/loops/{loop}/places/nowhere").status == 404
+
+
+def test_another_player_gets_a_tall_one_once_it_is_made(service):
+    ask = "/api/v1/artwork/search?artist=player&album=owls"
+    assert service("GET", ask).json()["tall"] is None
+    deadline = time.monotonic() + 120
+    while (tall := service("GET", f"{ask}&tall=true").json()["tall"]) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert service("GET", ask).json()["tall"] == tall
+    playlist = service("GET", tall.removeprefix(service.url))
+    assert playlist.headers["access-control-allow-origin"] == "*"
+    (media,) = {line for line in playlist.body.decode().splitlines() if not line.startswith("#")}
+    film = service("GET", tall.removeprefix(service.url).rpartition("/")[0] + f"/{media}").body
+    with av.open(io.BytesIO(film)) as opened:
+        assert (opened.streams.video[0].width, opened.streams.video[0].height) == (1080, 1440)
 
 
 def complaints_of_axe(page) -> list:

@@ -13,6 +13,7 @@ from coverloop.service.search import Pace, Search
 from coverloop.service.sources.itunes import ITunes
 from coverloop.service.sources.source import SourceError, sources
 from coverloop.service.tables import open_tables
+from coverloop.service.youtube import NoVideos, YouTube
 from played import Played, at, local
 from serving import picture, serving
 
@@ -122,6 +123,51 @@ def test_every_source_says_what_it_is_and_fetches_from_named_hosts():
     for source in sources().values():
         assert source.terms and source.title and source.hosts and source.calls / source.seconds <= 10
         assert all(place.startswith("https://") for place in (*source.pictures, *source.sounds))
+
+
+# videos
+
+
+@pytest.fixture
+def youtube(played, tmp_path):
+    made = YouTube("k3y", open_tables(tmp_path), local())
+    made.url, made.hosts = f"{played.url}/youtube", {played.host}
+    return made
+
+
+def test_a_video_is_found_by_key_and_asked_for_once(youtube, played):
+    played.shape("/youtube", "youtube")
+    found = youtube.find("The Makers – Night Drive")
+    assert (
+        found
+        == [("AbCdEfGhI_1", "The Makers - Night Drive", "The Makers")]
+        == youtube.find("the makers –  night drive")
+    )
+    ((_, query, _),) = played.calls
+    assert query["key"] == ["k3y"] and query["videoEmbeddable"] == ["true"] and query["type"] == ["video"]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "says"),
+    [
+        (403, None, "as often as its key allows"),
+        (400, b'{"error": {"errors": [{"reason": "keyInvalid"}]}}', "check YOUTUBE_API_KEY"),
+        (500, b"<html>", "answered with 500"),
+        (200, b"[]", "another shape"),
+        (200, b"<html>", "something else than JSON"),
+    ],
+)
+def test_why_no_video_is_found_is_told_without_the_key(youtube, played, status, body, says):
+    played.shape("/youtube", "youtube_quota", status)
+    if body is not None:
+        played.answers["/youtube"] = (status, {}, body)
+    with pytest.raises(NoVideos, match=says) as told:
+        youtube.find("night drive")
+    assert "k3y" not in str(told.value)
+
+
+def test_without_a_key_nobody_is_asked(played, tmp_path):
+    assert not YouTube("", open_tables(tmp_path), local())
 
 
 # where may be fetched from
