@@ -19,11 +19,12 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Download:
-    """A file that its publisher names by its MD5. variable: the environment variable that may point at it."""
+    """A file that its publisher names by its MD5 or SHA-256. variable: the environment variable that may point at
+    it."""
 
     name: str
     url: str
-    md5: str
+    digest: str
     max_bytes: int
     variable: str
 
@@ -31,6 +32,19 @@ class Download:
 def folder() -> Path:
     """coverloop's own model folder of this user."""
     return Path(platformdirs.user_cache_dir("coverloop", appauthor=False)) / "models"
+
+
+def locate(download: Download, *folders: Path) -> Path | None:
+    """The file that `download.variable` names; else the first of its name in `folders`, or in coverloop's own.
+
+    Raises:
+        ModelError: the variable names a file that does not exist.
+    """
+    named = os.environ.get(download.variable)
+    if named and not Path(named).is_file():
+        raise ModelError(f"{download.variable}={named}: no such file; point it at {download.name} or unset it")
+    places = [Path(named)] if named else [place / download.name for place in (*folders, folder())]
+    return next((place for place in places if place.is_file()), None)
 
 
 def default_device() -> str:
@@ -42,14 +56,15 @@ def default_device() -> str:
 
 def check(path: Path, download: Download) -> None:
     """Raises ModelError unless `path` holds exactly what was published."""
-    digest = hashlib.md5(usedforsecurity=False)
+    kind = "sha256" if len(download.digest) == 64 else "md5"
+    digest = hashlib.new(kind, usedforsecurity=False)
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
     found = digest.hexdigest()
-    if found != download.md5:
+    if found != download.digest:
         raise ModelError(
-            f"{path}: md5 {found} is not {download.md5} of {download.name}; it is not loaded, fetch it again"
+            f"{path}: {kind} {found} is not {download.digest} of {download.name}; it is not loaded, fetch it again"
         )
 
 

@@ -28,6 +28,8 @@ class Finding:
     runs_larger: float = 1.8  # both only where it is seen this many times larger
     given_way: float = 0.6  # smaller ones that fill this share of one seen small take its place
     readable: float = 0.6  # trust from which a reading is told
+    tiny: float = 0.0005  # of the cover: what is smaller, and read by nobody, is held; it is not tried as Hangul,
+    # so that what is lifted does not depend on who reads Hangul here
     # What is lettering: two signs and more read with this trust (more of it where the detector is not sure),
     words_trust: float = 0.45
     words_score: float = 0.8

@@ -30,8 +30,8 @@ def find_text(cover: np.ndarray, *, read: bool = True) -> list[TextRegion]:
 
     cover: (H, W, 3) uint8 sRGB. The detector looks at the cover small, for display type that fills a part of it, and
     large, for lines and credits; at very large covers also in tiles. Outlines follow what it sees, so arcs and rotated
-    type keep a tight outline. With `read`, Latin, Japanese and Chinese are read, and Hangul where Tesseract is (see
-    `hangul`); other scripts are found, and their text stays None.
+    type keep a tight outline. With `read`, Latin, Japanese and Chinese are read, and Hangul where a reader of it is
+    (see `hangul`): it changes strings, and nothing else. Other scripts are found, and their text stays None.
 
     Raises:
         CoverError: `cover` is not (H, W, 3) uint8. ModelError: the weights are missing.
@@ -41,7 +41,7 @@ def find_text(cover: np.ndarray, *, read: bool = True) -> list[TextRegion]:
     pixels, (height, width) = cover.tobytes(), cover.shape[:2]
     if read:
         return list(_read(pixels, height, width))
-    return [replace(region, text=None) for region in _found(pixels, height, width).sure]
+    return [replace(region, text=None, read_by="") for region in _found(pixels, height, width).sure]
 
 
 def doubtful(cover: np.ndarray) -> list[TextRegion]:
@@ -80,6 +80,7 @@ def _found(pixels: bytes, height: int, width: int) -> _Found:
     size = cover.shape[:2]
     sure = [line for line in lines if line.sure]
     unread = [line.region for line in sure if line.reading.trust < HANGUL.surely_other]
+    unread = [region for region in unread if _share(region, size) >= FINDING.tiny]
     rest = [line.region for line in lines if not line.sure and _is_doubtful(line.region, size)]
     unread.sort(key=lambda region: -_share(region, size))
     rest.sort(key=lambda region: -_share(region, size))
@@ -95,7 +96,7 @@ def _judged(cover: np.ndarray, pieces: Sequence[Piece]) -> list[_Judged]:
     size = cover.shape[:2]
     regions = [_region(piece, size) for piece in pieces]
     return [
-        _Judged(piece, replace(region, text=_told(reading)), reading, _is_lettering(region, reading, size))
+        _Judged(piece, _as_read(region, reading), reading, _is_lettering(region, reading, size))
         for piece, region, reading in zip(pieces, regions, _readings(cover, regions), strict=True)
     ]
 
@@ -119,7 +120,7 @@ def _read(pixels: bytes, height: int, width: int) -> tuple[TextRegion, ...]:
 
 def _in_hangul(cover: np.ndarray, region: TextRegion) -> TextRegion:
     reading = _hangul_of(straighten(cover, region))
-    return region if reading is None else replace(region, text=reading.text)
+    return region if reading is None else replace(region, text=reading.text, read_by=reading.by)
 
 
 def _hangul_of(line: np.ndarray) -> Reading | None:
@@ -257,8 +258,9 @@ def straighten(cover: np.ndarray, region: TextRegion) -> np.ndarray:
     )
 
 
-def _told(reading: Reading) -> str | None:
-    return reading.text if reading.text and reading.trust >= FINDING.readable else None
+def _as_read(region: TextRegion, reading: Reading) -> TextRegion:
+    told = reading.text and reading.trust >= FINDING.readable
+    return replace(region, text=reading.text, read_by=reading.by) if told else region
 
 
 def _is_lettering(region: TextRegion, reading: Reading, size: tuple[int, int]) -> bool:

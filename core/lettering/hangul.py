@@ -1,27 +1,52 @@
-"""Reading Hangul, which PP-OCRv6 does not know: by Tesseract (Smith 2007), where a machine has it.
+"""Reading Hangul, which PP-OCRv6 does not know: by PP-OCRv5's Korean recogniser where its file is, else by Tesseract
+(Smith 2007), where a machine has it.
 
-Needs the package `pytesseract` and a Tesseract with its Korean data; without them nothing is read. Knows nothing of
-regions.
+The file is fetched hash-checked (`coverloop models fetch korean`), or `COVERLOOP_KOREAN` names it. Tesseract needs the
+package `pytesseract` and its Korean data. Without either nothing is read. Knows nothing of regions.
 """
 
 from __future__ import annotations
 
 import importlib
 import logging
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from .. import weights
+from ..errors import ModelError
+from . import ppocr
 from .calibration import HANGUL
 from .ppocr import Reading
+
+PPOCR, TESSERACT = "PP-OCRv5", "Tesseract"
+SIZE_MB = 13  # about; for telling people
+_FILE = "korean_PP-OCRv5_rec_mobile"
+
+
+@lru_cache(maxsize=1)
+def recogniser() -> weights.Download:
+    """PP-OCRv5's Korean recogniser, where and as the package `rapidocr` says that it is published.
+
+    Raises:
+        ModelError: the package is missing, or another one.
+    """
+    listed = ppocr.packaged("default_models.yaml").read_text(encoding="utf-8")
+    found = re.search(rf"{_FILE}:\s+model_dir: (https://\S+/{_FILE}\.onnx)\s+SHA256: ([0-9a-f]{{64}})\s", listed)
+    if found is None:
+        raise ModelError(f"rapidocr does not list {_FILE}; install it with: pip install --no-deps rapidocr==3.10.0")
+    return weights.Download(f"{_FILE}.onnx", found[1], found[2], 40_000_000, "COVERLOOP_KOREAN")
 
 
 @lru_cache(maxsize=1)
 def tesseract() -> Any:
-    """The package `pytesseract`, or None where Hangul cannot be read."""
+    """The package `pytesseract`, or None where it or its Korean data are missing."""
     try:
         package = importlib.import_module("pytesseract")
         return package if "kor" in package.get_languages() else None
@@ -29,10 +54,41 @@ def tesseract() -> Any:
         return None
 
 
+def reader() -> str | None:
+    """Who reads Hangul here: PPOCR, TESSERACT, or None.
+
+    Raises:
+        ModelError: COVERLOOP_KOREAN names a file that does not exist.
+    """
+    if weights.locate(recogniser()):
+        return PPOCR
+    return TESSERACT if tesseract() else None
+
+
 def read_hangul(line: np.ndarray) -> Reading | None:
-    """Read a straightened line, (h, w, 3) uint8 sRGB. None where it is not surely Hangul or cannot be read here."""
+    """Read a straightened line, (h, w, 3) uint8 sRGB. None where it is not surely Hangul or cannot be read here.
+
+    Raises:
+        ModelError: the recogniser's file is not the published one.
+    """
+    if min(line.shape[:2]) < HANGUL.least_side:
+        return None
+    path = weights.locate(recogniser())
+    if path:
+        _check(path, path.stat().st_mtime)
+        return _sure(replace(ppocr.read_lines([line], path)[0], by=PPOCR))
+    return _by_tesseract(line)
+
+
+@lru_cache(maxsize=1)
+def _check(path: Path, changed: float) -> None:
+    """`changed` (the file's time) makes a replaced file be checked again."""
+    weights.check(path, recogniser())
+
+
+def _by_tesseract(line: np.ndarray) -> Reading | None:
     package = tesseract()
-    if package is None or min(line.shape[:2]) < HANGUL.least_side:
+    if package is None:
         return None
     try:
         seen = package.image_to_data(
@@ -41,7 +97,13 @@ def read_hangul(line: np.ndarray) -> Reading | None:
     except (RuntimeError, OSError) as error:
         logging.getLogger(__name__).warning("Tesseract could not read a line: %s", error)
         return None
-    return _reading(seen)
+    return _sure(_reading(seen))
+
+
+def _sure(reading: Reading) -> Reading | None:
+    signs = reading.text.replace(" ", "")
+    hangul = len(signs) >= 2 and all("가" <= sign <= "힣" for sign in signs)
+    return reading if hangul and reading.trust >= HANGUL.trust else None
 
 
 def _prepared(line: np.ndarray) -> np.ndarray:
@@ -53,7 +115,7 @@ def _prepared(line: np.ndarray) -> np.ndarray:
     return cv2.copyMakeBorder(small, rim, rim, rim, rim, cv2.BORDER_REPLICATE)
 
 
-def _reading(seen: Mapping[str, Sequence[Any]]) -> Reading | None:
+def _reading(seen: Mapping[str, Sequence[Any]]) -> Reading:
     """seen: Tesseract's table, by column: parts of words with their places (px) and confidences (0..100)."""
     text, trust, end = "", 0.0, None
     for part, left, width, sure in zip(seen["text"], seen["left"], seen["width"], seen["conf"], strict=True):
@@ -64,7 +126,4 @@ def _reading(seen: Mapping[str, Sequence[Any]]) -> Reading | None:
         text += " " * apart + part.strip()
         trust += len(part.strip()) * float(sure) / 100
         end = left + width
-    signs = text.replace(" ", "")
-    if len(signs) < 2 or not all("가" <= sign <= "힣" for sign in signs) or trust < HANGUL.trust * len(signs):
-        return None
-    return Reading(text, trust / len(signs))
+    return Reading(text, trust / max(1, len(text.replace(" ", ""))), TESSERACT)

@@ -38,12 +38,21 @@ def weights(name: str) -> Path:
     Raises:
         ModelError: it is not installed.
     """
+    return packaged("models", name)
+
+
+def packaged(*names: str) -> Path:
+    """Path of a file of `rapidocr`.
+
+    Raises:
+        ModelError: it is not installed.
+    """
     spec = importlib.util.find_spec("rapidocr")
     for folder in (spec.submodule_search_locations or ()) if spec else ():
-        path = Path(folder) / "models" / name
+        path = Path(folder, *names)
         if path.is_file():
             return path
-    raise ModelError(f"{name}: not found; install it with: pip install --no-deps rapidocr==3.10.0")
+    raise ModelError(f"{names[-1]}: not found; install it with: pip install --no-deps rapidocr==3.10.0")
 
 
 @lru_cache(maxsize=4)
@@ -130,19 +139,21 @@ def _normalised(picture: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Reading:
-    """text: what a line reads; trust: 0..1, mean confidence of its characters."""
+    """text: what a line reads; trust: 0..1, mean confidence of its characters; by: who read it."""
 
     text: str
     trust: float
+    by: str = "PP-OCRv6"
 
 
-def read_lines(lines: Sequence[np.ndarray]) -> list[Reading]:
-    """Read straightened lines of lettering, each (h, w, 3) uint8 sRGB.
+def read_lines(lines: Sequence[np.ndarray], path: Path | None = None) -> list[Reading]:
+    """Read straightened lines of lettering, each (h, w, 3) uint8 sRGB. path: of another recogniser of this family,
+    which carries its own signs.
 
     Raises:
-        ModelError: weights or onnxruntime are missing.
+        ModelError: weights or onnxruntime are missing, or the file is damaged.
     """
-    net = session(weights("PP-OCRv6_rec_small.onnx"))
+    net = session(path or weights("PP-OCRv6_rec_small.onnx"))
     characters = _characters(net)
     return [_decoded(net.run(None, {net.get_inputs()[0].name: _line(line)})[0][0], characters) for line in lines]
 
@@ -156,7 +167,7 @@ def _line(line: np.ndarray) -> np.ndarray:
     return given
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def _characters(net: Any) -> tuple[str, ...]:
     """What each output of the recogniser stands for: nothing, the list its file carries, a space."""
     listed = net.get_modelmeta().custom_metadata_map["character"].splitlines()

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from ..errors import UsageError
+from .calibration import FINDING
 
 Which = Literal["all"] | Collection[int | str] | None
 
@@ -19,8 +20,8 @@ Which = Literal["all"] | Collection[int | str] | None
 class TextRegion:
     """One line of lettering. polygon: its outline in cover px, clockwise; angle: of its baseline, degrees, clockwise
     positive (as the picture is seen), in (-90, 90]; confidence 0..1; text: the string, or None where it was not read;
-    lift: taken off the plate (True) or left in the picture (False), and the reason in words; moves: what is left moves
-    with the picture (True) or is held still (False)."""
+    read_by: who read it ("" nobody, or a person); lift: taken off the plate (True) or left in the picture (False), and
+    the reason in words; moves: what is left moves with the picture (True) or is held still (False)."""
 
     polygon: tuple[tuple[float, float], ...]
     confidence: float
@@ -29,12 +30,14 @@ class TextRegion:
     lift: bool = True
     reason: str = ""
     moves: bool = False
+    read_by: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "polygon": [[round(x, 1), round(y, 1)] for x, y in self.polygon],
             "confidence": round(self.confidence, 3),
             "text": self.text,
+            "read_by": self.read_by,
             "angle": round(self.angle, 1),
             "lift": self.lift,
             "reason": self.reason,
@@ -55,6 +58,7 @@ class TextRegion:
                 lift=bool(data.get("lift", True)),
                 reason=str(data.get("reason", "")),
                 moves=bool(data.get("moves", False)),
+                read_by=str(data.get("read_by", "")),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UsageError(f"not a text region ({error}); it needs polygon: [[x, y], ...] in pixels") from error
@@ -119,7 +123,7 @@ def _default(cover: np.ndarray, region: TextRegion, regions: Sequence[TextRegion
         return float(cv2.contourArea(np.asarray(one.polygon, np.float32)))
 
     largest = max(area(one) for one in regions)
-    tiny = area(region) < 0.01 * largest and area(region) < 0.0005 * cover.shape[0] * cover.shape[1]
+    tiny = area(region) < 0.01 * largest and area(region) < FINDING.tiny * cover.shape[0] * cover.shape[1]
     if tiny and region.text is None:
         return replace(region, lift=False, reason="tiny and unread: part of the scene")
     return replace(region, lift=True, reason="overlaid type")

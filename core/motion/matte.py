@@ -22,7 +22,7 @@ from ..errors import ModelError
 U2NETP = weights.Download(
     name="u2netp.onnx",
     url="https://github.com/danielgatis/rembg/releases/download/v0.0.0/u2netp.onnx",
-    md5="8e83ca70e441ab06c318d82300c84806",
+    digest="8e83ca70e441ab06c318d82300c84806",
     max_bytes=6_000_000,
     variable="COVERLOOP_MATTE",
 )
@@ -36,11 +36,7 @@ def locate() -> Path | None:
     Raises:
         ModelError: COVERLOOP_MATTE names a file that does not exist.
     """
-    named = os.environ.get(U2NETP.variable)
-    if named and not Path(named).is_file():
-        raise ModelError(f"{U2NETP.variable}={named}: no such file; point it at {U2NETP.name} or unset it")
-    places = [Path(named)] if named else [Path(sys.prefix) / "weights" / U2NETP.name, weights.folder() / U2NETP.name]
-    return next((place for place in places if place.is_file()), None)
+    return weights.locate(U2NETP, Path(sys.prefix) / "weights")
 
 
 def matte(picture: np.ndarray, path: Path) -> np.ndarray:

@@ -20,16 +20,20 @@ def models(context: click.Context) -> None:
 @json_option
 @debug_option
 def list_models(as_json: bool = False) -> None:
-    """Every filler of the clean plate: whether it is ready, what it needs, its licence."""
+    """Every filler of the clean plate: whether it is ready, what it needs, its licence. And who reads Hangul."""
+    from ...core.lettering import hangul
     from ...core.plate.registry import fillers
 
-    rows = [filler._asdict() for filler in fillers()]
+    rows, reader = [filler._asdict() for filler in fillers()], hangul.reader()
     if as_json:
-        echo_json({"fillers": rows})
+        echo_json({"fillers": rows, "hangul": reader})
     for row in [] if as_json else rows:
         click.echo(
             f"{row['name']:<10} {'ready' if row['ready'] else 'missing':<8} {row['licence']}; needs {row['needs']}"
         )
+    if not as_json:
+        read = f"read by {reader}" if reader else f"not read; fetch korean ({hangul.SIZE_MB} MB), or install Tesseract"
+        click.echo(f"{'hangul':<10} {'ready' if reader else 'missing':<8} {read}")
 
 
 @models.command()
@@ -40,10 +44,13 @@ def fetch(name: str, as_json: bool) -> None:
     """Download weights, hash-checked, into coverloop's own model folder."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+    from ...core import weights
+    from ...core.lettering import hangul
     from ...core.plate.registry import filler, names
 
-    there = [known for known in names() if filler(known).fetch]
-    download = filler(name).fetch if name in there else None
+    there = {known: load for known in names() if (load := filler(known).fetch)}
+    there["korean"] = lambda progress: weights.fetch(hangul.recogniser(), progress=progress)
+    download = there.get(name)
     if download is None:
         raise click.UsageError(f"{name!r}: nothing to fetch; there are weights of {', '.join(there)}")
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())

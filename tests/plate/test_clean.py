@@ -134,7 +134,7 @@ class StandIn(torch.nn.Module):
 def stand_in(tmp_path, monkeypatch):
     path = tmp_path / "big-lama.pt"
     torch.jit.script(StandIn()).save(str(path))
-    monkeypatch.setattr(lama, "BIG_LAMA", replace(lama.BIG_LAMA, md5=hashlib.md5(path.read_bytes()).hexdigest()))
+    monkeypatch.setattr(lama, "BIG_LAMA", replace(lama.BIG_LAMA, digest=hashlib.md5(path.read_bytes()).hexdigest()))
     monkeypatch.setenv("COVERLOOP_LAMA", str(path))
     return path
 
@@ -164,7 +164,7 @@ def test_lama_is_found_in_given_folders(stand_in, monkeypatch, tmp_path):
 
 
 def test_lama_of_another_hash_is_not_loaded(stand_in, monkeypatch):
-    monkeypatch.setattr(lama, "BIG_LAMA", replace(lama.BIG_LAMA, md5="0" * 32))
+    monkeypatch.setattr(lama, "BIG_LAMA", replace(lama.BIG_LAMA, digest="0" * 32))
     lama._network.cache_clear()
     loaded = []
     monkeypatch.setattr(torch.jit, "load", lambda *a, **k: loaded.append(a))
@@ -195,7 +195,7 @@ class Answer:
 
 
 def test_fetch_checks_then_names(tmp_path, monkeypatch):
-    there = replace(lama.BIG_LAMA, md5=hashlib.md5(b"weights").hexdigest())
+    there = replace(lama.BIG_LAMA, digest=hashlib.md5(b"weights").hexdigest())
     seen = []
     path = weights.fetch(
         there, tmp_path, lambda done, whole: seen.append((done, whole)), lambda *a, **k: Answer([b"wei", b"ghts"])

@@ -60,7 +60,7 @@ def test_torchscript_is_loaded_from_an_open_file_whatever_its_folder_is_called(t
     path.parent.mkdir()
     torch.jit.script(Grey()).save(str(path))
     digest = hashlib.md5(path.read_bytes()).hexdigest()
-    monkeypatch.setattr(lama, "BIG_LAMA", dataclasses.replace(lama.BIG_LAMA, md5=digest))
+    monkeypatch.setattr(lama, "BIG_LAMA", dataclasses.replace(lama.BIG_LAMA, digest=digest))
     load, given = torch.jit.load, []
     monkeypatch.setattr(torch.jit, "load", lambda file, **options: given.append(file) or load(file, **options))
     hole = np.zeros((64, 64), bool)

@@ -25,7 +25,7 @@ from ..filler import Filler, State
 BIG_LAMA = weights.Download(
     name="big-lama.pt",
     url="https://github.com/enesmsahin/simple-lama-inpainting/releases/download/v0.1.0/big-lama.pt",
-    md5="e3aa4aaa15225a33ec84f9f4bc47e500",
+    digest="e3aa4aaa15225a33ec84f9f4bc47e500",
     max_bytes=260_000_000,
     variable="COVERLOOP_LAMA",
 )
