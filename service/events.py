@@ -8,10 +8,13 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any, NamedTuple
 
 PAUSE = 0.1
+BEAT = 15.0
+"""Seconds after which a quiet stream says that it is there: proxies close those that say nothing."""
 
 
 class News(NamedTuple):
@@ -19,6 +22,11 @@ class News(NamedTuple):
 
     kind: str
     text: str
+
+    @property
+    def event(self) -> bytes:
+        """As a server-sent event."""
+        return f"event: {self.kind}\ndata: {self.text}\n\n".encode()
 
 
 class Board:
@@ -30,11 +38,17 @@ class Board:
         self._things: dict[tuple[str, str], tuple[int, str]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()
+        self._last: tuple[Any, tuple[int, bytes]] = (None, (0, b""))
         self.followers = 0
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """From here on whoever follows is woken, in this loop."""
         self._loop = loop
+        loop.call_later(BEAT, self._beat, loop)
+
+    def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._wake()
+        loop.call_later(BEAT, self._beat, loop)
 
     def put(self, kind: str, name: str, state: Mapping[str, Any]) -> None:
         text = json.dumps(state, ensure_ascii=False, separators=(",", ":"))
@@ -64,17 +78,29 @@ class Board:
             )
             return self._version, [News(kind, text) for _, kind, text in fresh]
 
-    async def follow(self, kinds: Collection[str], name: str | None = None) -> AsyncIterator[News]:
-        """All there is, then what changes, until whoever asks goes away."""
-        version = 0
+    def _written(self, version: int, kinds: Collection[str], name: str | None) -> tuple[int, bytes]:
+        """`since`, as it is sent. Most who follow saw the same last, and are sent the same bytes."""
+        asked = (version, self._version, tuple(kinds), name)
+        if self._last[0] != asked:
+            now, news = self.since(version, kinds, name)
+            if now != asked[1]:
+                return now, b"".join(one.event for one in news)
+            self._last = asked, (now, b"".join(one.event for one in news))
+        return self._last[1]
+
+    async def follow(self, kinds: Collection[str], name: str | None = None) -> AsyncIterator[bytes]:
+        """All there is, then what changes, as server-sent events, until whoever asks goes away."""
+        version, said = 0, time.monotonic()
         self.followers += 1
         try:
             while True:
                 changed = self._changed
-                version, news = self.since(version, kinds, name)
-                for one in news:
-                    yield one
+                version, events = self._written(version, kinds, name)
+                quiet = time.monotonic() - said > BEAT / 2
+                if events or quiet:
+                    yield events or b": \n\n"
+                    said = time.monotonic()
+                    await asyncio.sleep(PAUSE)  # what comes meanwhile goes out together
                 await changed.wait()
-                await asyncio.sleep(PAUSE)  # what comes at once goes out at once
         finally:
             self.followers -= 1

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
-from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..requests import Request as Asked
@@ -14,6 +14,7 @@ from ..requests import State
 from .common import AtDesk, Client, Trusted, allow
 
 router = APIRouter(prefix="/api/v1", tags=["jobs"])
+FRESH = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 KINDS = ("job", "queue", "status", "now")
 
 
@@ -110,30 +111,36 @@ def counted(request: Request, desk: AtDesk, client: Client) -> None:
         raise HTTPException(503, "too many event streams are open; close a page", {"Retry-After": "10"})
 
 
-@router.get("/events", response_class=EventSourceResponse, dependencies=[Depends(counted)])
-async def events(request: Request, desk: AtDesk, client: Client) -> AsyncIterator[ServerSentEvent]:
+class Events(StreamingResponse):
+    """Server-sent events. Sent as they are written, once for all who follow; FastAPI's own would pass each of them
+    through several tasks for each who follows."""
+
+    media_type = "text/event-stream"
+
+
+STREAM: Any = {"response_class": Events, "dependencies": [Depends(counted)]}
+
+
+@router.get("/events", **STREAM)
+def events(request: Request, desk: AtDesk, client: Client) -> Events:
     """Everything that happens, as server-sent events: first how things stand, then what changes. `job`: a job, as
     above; `queue`: the order of those that wait; `status`: of ComfyUI; `now`: what plays."""
-    async for event in _following(request, desk, client, None):
-        yield event
+    return Events(_following(request, desk, client, None), headers=FRESH)
 
 
-@router.get("/jobs/{ticket}/events", response_class=EventSourceResponse, dependencies=[Depends(counted)])
-async def events_of(job: Which, request: Request, desk: AtDesk, client: Client) -> AsyncIterator[ServerSentEvent]:
+@router.get("/jobs/{ticket}/events", **STREAM)
+def events_of(job: Which, request: Request, desk: AtDesk, client: Client) -> Events:
     """The events of one job and of the queue."""
     desk.show(job)
-    async for event in _following(request, desk, client, job.ticket):
-        yield event
+    return Events(_following(request, desk, client, job.ticket), headers=FRESH)
 
 
-async def _following(
-    request: Request, desk: AtDesk, client: Client, ticket: str | None
-) -> AsyncIterator[ServerSentEvent]:
+async def _following(request: Request, desk: AtDesk, client: Client, ticket: str | None) -> AsyncIterator[bytes]:
     streams: dict[str, int] = request.app.state.streams
     streams[client] = streams.get(client, 0) + 1
     try:
-        async for news in desk.board.follow(KINDS, ticket):
-            yield ServerSentEvent(raw_data=news.text, event=news.kind)
+        async for events in desk.board.follow(KINDS, ticket):
+            yield events
     finally:
         streams[client] -= 1
         if not streams[client]:
