@@ -128,6 +128,13 @@ class Desk:
     def show(self, request: Request) -> None:
         self.board.put("job", request.ticket, self.view(request))
 
+    def renamed(self, cover: str) -> None:
+        """What a cover is of was said: pages that show its jobs show it."""
+        shown = (*self.requests.latest(SHOWN), *self.requests.running(), *self.requests.order())
+        for request in shown:
+            if request.cover == cover:
+                self.show(request)
+
     def _show_queue(self) -> None:
         self.board.put("queue", "", {"order": [request.ticket for request in self.requests.order()]})
 

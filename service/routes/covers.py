@@ -93,6 +93,7 @@ def tell(key: Key, told_of_it: Told, desk: AtDesk, trusted: Trusted) -> Any:
     if desk.covers.find(key) is None:
         raise HTTPException(404, "no such cover")
     desk.covers.tell(key, Words(**told_of_it.model_dump()), over=trusted)
+    desk.renamed(key)
     cover = desk.covers.find(key)
     assert cover is not None
     return told(desk, cover)

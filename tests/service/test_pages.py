@@ -122,6 +122,7 @@ def test_a_cover_is_found_or_dropped_made_reloaded_and_watched(service, page):
     page.wait_for_selector("#wish:not([hidden])")
     page.click("summary >> nth=0")
     if page.kind == "desk":
+        page.fill("input[name='size']", "800")
         page.fill("input[name='cover.title']", "Song 42")
         page.fill("input[name='cover.artist']", "The Makers")
     assert fits(page)
@@ -141,9 +142,16 @@ def test_a_cover_is_found_or_dropped_made_reloaded_and_watched(service, page):
     page.click(f".jobs li:has-text('{name}') a")
     until(page, "document.querySelector('video').currentTime > 0")
     assert page.title() == name and fits(page)
+    box, stage = (page.locator(one).bounding_box() for one in ("#video", "#stage"))
+    assert (box["height"], box["width"]) == (stage["height"], stage["width"]), "all of the loop is seen"
     shot(page, "loop")
     page.keyboard.press(" ")
     until(page, "document.querySelector('video').paused")
+    page.goto(service.url)
+    page.wait_for_selector(f".jobs li:has-text('{name}')")
+    cover = page.locator(f".jobs li:has-text('{name}') img").get_attribute("src").rpartition("/")[2]
+    assert service("PUT", f"/api/v1/covers/{cover}", {"title": f"{name.rpartition(' – ')[2]} II"}).status == 200
+    page.wait_for_selector(f".jobs li:has-text('{name} II')")
     page.goto(f"{service.url}/gallery?artist=The+Makers")
     assert page.locator(f".loops li:has-text('{name.rpartition(' – ')[2]}')").count() == 1 and fits(page)
     shot(page, "gallery")
