@@ -146,7 +146,7 @@ def play(scene: Scene, faults: Faults, seed: int, minutes: float) -> list[str]:
 def judge(scene: Scene) -> dict:
     """Count what is missing, truncated, misnamed or rendered twice without a reason."""
     out, problems = scene.root / "out", []
-    pictures = {path.stem: fit(read_cover(path).image, 96).astype(np.int16) for path in scene.covers}
+    pictures = {path.stem: fit(read_cover(path).image, 64).astype(np.int16) for path in scene.covers}
     for path in scene.covers:
         try:
             clip = decode(out / f"{path.stem}.mp4")

@@ -18,7 +18,7 @@ output = {{ node = "9" }}
 
 [{id}.bind]
 cover = {{ node = "1", input = "image", type = "image" }}
-size = {{ node = "2", input = "width", type = "int", default = 96, min = 64, max = 4096, multiple_of = 2 }}
+size = {{ node = "2", input = "width", type = "int", default = 64, min = 64, max = 4096, multiple_of = 2 }}
 strength = {{ node = "4", input = "blend_factor", type = "float", default = 0.2, min = 0.0, max = 1.0, help = "much" }}
 fps = {{ node = "8", input = "fps", type = "float", default = 24.0, min = 1.0, max = 120.0 }}
 mode = {{ node = "4", input = "blend_mode", type = "choice", choices = ["normal", "multiply"], default = "normal" }}
@@ -36,7 +36,7 @@ def tiny_prompt(slow: int = 0, node: str = "SaveVideo") -> dict:
     scale = {"upscale_method": "area", "crop": "center"}
     prompt = {
         "1": {"class_type": "LoadImage", "inputs": {"image": "cover.png"}},
-        "2": {"class_type": "ImageScale", "inputs": {"image": ["1", 0], "width": 96, "height": 96, **scale}},
+        "2": {"class_type": "ImageScale", "inputs": {"image": ["1", 0], "width": 64, "height": 64, **scale}},
         "3": {"class_type": "ImageInvert", "inputs": {"image": ["2", 0]}},
         "4": {
             "class_type": "ImageBlend",
@@ -73,12 +73,10 @@ def write_workflows(folder: Path, slow: int = 0, extra: str = "") -> Path:
     return folder
 
 
-def write_cover(path: Path, number: int = 0, side: int = 96) -> Path:
-    """A small square cover of its own for each `number`."""
-    y, x = np.mgrid[0:side, 0:side]
-    wave = 100 + 60 * np.sin(x / (5 + number % 7) + number) + 40 * np.cos(y / (4 + number % 5))
-    image = np.stack([wave, np.roll(wave, number % side, 0), 255 - wave], -1).clip(0, 255).astype(np.uint8)
-    image[0, :8] = [[number >> bit & 1, 0, 0] for bit in range(8)]
+def write_cover(path: Path, number: int = 0, side: int = 64) -> Path:
+    """A small square cover of its own for each `number`: few coarse patches, which no scaling makes alike."""
+    patches = np.random.default_rng(number).uniform(40, 215, (4, 4, 3)).astype(np.float32)
+    image = cv2.resize(patches, (side, side), interpolation=cv2.INTER_CUBIC).clip(0, 255).astype(np.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(cv2.imencode(".png", image)[1].tobytes())
     return path

@@ -20,10 +20,11 @@ SMALL = {"canvas": (720, 1280), "square": (320, 320), "web.gif": (96, 96), "web.
 
 def frames(width, height, count=12):
     """A slow wave; `count` of them make one turn."""
-    across = np.linspace(0, 6, width)[None, :, None] + np.array([0, 1, 2])
-    down = np.linspace(0, 6, height)[:, None, None]
+    phase = np.linspace(0, 6, width)[None, :] + np.linspace(0, 6, height)[:, None]
+    cell = np.rint(phase * (1000 / (2 * np.pi))).astype(np.int32) % 1000
+    wave = np.uint8(128 + 60 * np.sin(np.arange(1000)[:, None] * (2 * np.pi / 1000) + np.array([0, 1, 2])))
     for i in range(count):
-        yield np.uint8(128 + 60 * np.sin(across + down + 2 * np.pi * i / count))
+        yield np.roll(wave, -round(1000 * i / count), axis=0)[cell]
 
 
 def missed(path, preset):

@@ -54,7 +54,7 @@ def test_a_cover_becomes_three_files(comfyui, workflow, cover, tmp_path):
     made = render(comfyui.url, workflow, cover, tmp_path / "out", on_event=events.append)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["blue.jpg", "blue.json", "blue.mp4"]
     clip = decode(made.video)
-    assert clip.frames.shape == (4, 96, 128, 3) and clip.fps == 24  # this workflow binds the width only
+    assert clip.frames.shape == (4, 64, 128, 3) and clip.fps == 24  # this workflow binds the width only
     assert np.abs(read_cover(made.poster).image.astype(int) - clip.frames[0]).mean() < 4
     assert [e.name for e in events if isinstance(e, Stage)] == ["upload", "download", "judge"]
     assert "Breathe" in {e.title for e in events if isinstance(e, Running)}
@@ -65,7 +65,7 @@ def test_the_sidecar_tells_everything_that_decided_the_result(comfyui, comfyui_v
     made = render(comfyui.url, workflow, cover, tmp_path / "out")
     record = json.loads(made.sidecar.read_text("utf-8"))
     assert record == made.record
-    assert record["cover"] == {"name": "blue.png", "sha256": cover.sha256, "width": 96, "height": 96}
+    assert record["cover"] == {"name": "blue.png", "sha256": cover.sha256, "width": 64, "height": 64}
     assert record["workflow"] == {"id": "tiny_v2", "version": 2, "sha256": workflow.sha256}
     assert record["parameters"] == {"fps": 24.0, "mode": "normal", "size": 128, "strength": 0.3}
     assert record["server"]["comfyui"] == comfyui_version and record["server"]["python"].count(".") == 2

@@ -120,7 +120,7 @@ def test_an_id_without_version_is_refused(folder):
 def test_facts_are_json_and_lines_are_readable(folder):
     workflow = load_workflow("tiny", folder)
     facts = json.loads(json.dumps(workflow_facts(workflow)))
-    assert facts["parameters"]["size"] == {"type": "int", "default": 96, "min": 64, "max": 4096, "help": ""}
+    assert facts["parameters"]["size"] == {"type": "int", "default": 64, "min": 64, "max": 4096, "help": ""}
     assert any("strength" in line and "0.2" in line and "much" in line for line in workflow_lines(workflow))
 
 

@@ -24,7 +24,7 @@ def test_a_picture_becomes_a_loop_with_its_files(service):
     assert (cover["width"], cover["title"], cover["loops"]) == (96, "Night", [])
     job = service.wait(service.ask(cover["id"]))
     made = service("GET", f"/api/v1/loops/{job['loop']}").json()
-    assert (made["title"], made["artist"], made["parameters"]["size"]) == ("Night", "Someone", 96)
+    assert (made["title"], made["artist"], made["parameters"]["size"]) == ("Night", "Someone", 64)
     video = service("GET", made["files"]["video"])
     assert video.headers["content-type"] == "video/mp4" and video.body[4:8] == b"ftyp"
     part = service("GET", made["files"]["video"], Range="bytes=10-19")
@@ -32,7 +32,7 @@ def test_a_picture_becomes_a_loop_with_its_files(service):
     again = service("GET", made["files"]["video"], If_None_Match=video.headers["etag"])
     assert again.status == 304 and not again.body
     with Image.open(io.BytesIO(service("GET", made["files"]["poster"]).body)) as poster:
-        assert poster.size == (96, 96)
+        assert poster.size == (64, 64)
     playlist = service("GET", made["files"]["hls"])
     names = [line for line in playlist.body.decode().splitlines() if not line.startswith("#")]
     assert names and all(service("GET", f"/loop/{job['loop']}/hls/{name}").status == 200 for name in names)

@@ -30,7 +30,7 @@ def cover(tmp_path):
 
 
 def test_one_render_serves_a_shape_and_the_ground_is_extended_before_it_moves(cover, tmp_path, comfyui, capsys):
-    words = ("--workflow", "tiny", "--server", comfyui.url, "--set", "size=96", "--way", "extend", "--json")
+    words = ("--workflow", "tiny", "--server", comfyui.url, "--set", "size=64", "--way", "extend", "--json")
     out = tmp_path / "out"
     main(["render", str(cover), "--out", str(out), "--preset", "web.gif,web.webp,now-playing.tall", *words])
     shown, err = capsys.readouterr()

@@ -18,7 +18,7 @@ from ..stills import delays
 _STEP = 10
 """ms: the times of a GIF are whole steps of it."""
 _SAMPLES, _SAMPLE_SIDE = 12, 120
-"""Frames that the palette is taken from, and about how many px of a side."""
+"""Frames that the palette is taken from, and the most px of a side."""
 _BITS = 6
 """A channel, of the table that finds the nearest colour."""
 _DITHER = 14.0
@@ -49,11 +49,12 @@ def _palette(frames: list[np.ndarray], colours: int) -> Image.Image:
     chosen = frames[:: max(1, len(frames) // _SAMPLES)]
     wide = np.concatenate(
         [
-            frame[:: max(1, frame.shape[0] // _SAMPLE_SIDE), :: max(1, frame.shape[1] // _SAMPLE_SIDE)]
+            frame[:: -(-frame.shape[0] // _SAMPLE_SIDE), :: -(-frame.shape[1] // _SAMPLE_SIDE)]
             for frame in chosen
         ]
     )
-    return Image.fromarray(np.ascontiguousarray(wide)).quantize(colours, Image.Quantize.MEDIANCUT, kmeans=1)
+    settled = wide.shape[0] * wide.shape[1] // 200  # samples that may still change colour: the last rounds show nothing
+    return Image.fromarray(np.ascontiguousarray(wide)).quantize(colours, Image.Quantize.MEDIANCUT, kmeans=settled)
 
 
 def _indexed(frames: list[np.ndarray], palette: Image.Image) -> Iterator[Image.Image]:
