@@ -51,7 +51,7 @@ def test_an_album_gets_its_cover_moving_beside_its_songs(tmp_path, capsys, comfy
     before = (album / "01.mp3").read_bytes()
     monkeypatch.setattr(manifest, "FOLDER", write_workflows(tmp_path / "workflows"))
     server = ["--server", comfyui.url] if comfyui else []
-    code = main(["render", "--beside", str(album), "--workflow", "tiny", "--size", "128", "--fps", "12", *server])
+    code = main(["render", "--beside", str(album), "--workflow", "tiny", "--size", "64", "--fps", "12", *server])
     told = capsys.readouterr()
     assert code == 0, told.err
     assert sorted(path.name for path in album.iterdir()) == ["01.mp3", "cover.mp4", "cover.webm"]

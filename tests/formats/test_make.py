@@ -19,7 +19,7 @@ from coverloop.core.video.facts import read_facts
 from coverloop.orchestrator.cli.main import main
 from moving import sky
 
-COUNT = 50
+COUNT = 26
 
 
 def moving(count=COUNT, size=192):
@@ -29,7 +29,7 @@ def moving(count=COUNT, size=192):
     y, x = np.mgrid[:size, :size].astype(np.float32)
     for i in range(count):
         turn = 2 * np.pi * i / count
-        right, down = x + np.float32(3 * np.sin(turn)), y + np.float32(3 - 3 * np.cos(turn))
+        right, down = x + np.float32(1.6 * np.sin(turn)), y + np.float32(1.6 - 1.6 * np.cos(turn))
         yield np.stack(
             [128 + sum(12 * np.sin(a * right + b * down + phase[c]) for a, b, *phase in waves) for c in range(3)], -1
         ).astype(np.uint8)
@@ -53,7 +53,7 @@ def test_a_loop_for_a_place_passes_the_place_and_the_judge(loop, tmp_path, capsy
     code, out, err = call(capsys, "export", loop, "--preset", name, "--out", tmp_path, "--json")
     (made,) = json.loads(out)["files"]
     assert code == 0 and not err and made["problems"] == [], made["problems"]
-    assert made["turns"] == (2 if name.startswith("now") else 1) and len(made["judgement"]["joins"]) == made["turns"]
+    assert made["turns"] == (3 if name.startswith("now") else 1) and len(made["judgement"]["joins"]) == made["turns"]
     assert all(0.5 < join < 1.6 for join in made["judgement"]["joins"])
     assert (tmp_path / made["poster"]).is_file()
     assert any("not judged" in note for note in made["notes"]) is (name == "web.gif")
@@ -78,7 +78,7 @@ def test_a_file_stays_under_the_rate_that_a_place_takes(tmp_path):
 def test_two_turns_are_judged_at_the_join_between(tmp_path):
     """A loop whose second turn begins elsewhere: the join shows, and nowhere else."""
     frames = list(moving())
-    encode([*frames, *(frames[25:] + frames[:25])], tmp_path / "a.mp4", fps=25)
+    encode([*frames, *(frames[13:] + frames[:13])], tmp_path / "a.mp4", fps=25)
     judged = judge_file(tmp_path / "a.mp4", turn=COUNT, fps=25)
     assert judged.joins[0] > 3 and any("between turns the join jumps" in problem for problem in judged.problems)
     encode([*frames, *frames], tmp_path / "b.mp4", fps=25)
