@@ -15,6 +15,8 @@ class Finer:
     step: float = 1.0
     """Grey levels at 256 px, for each halving of which 6 finer."""
     stillest: float = 0.05
+    nearly_still: float = 0.03
+    """Grey levels at 256 px, under which the coder's own steps are larger than the clip's."""
     calm_most: int = 5
     side: int = 720
     """px of the shorter side, for each halving of which 6 finer."""

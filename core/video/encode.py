@@ -8,7 +8,10 @@ refers to it), the first is coded on its own. On a calm clip their coding noise 
   join and the B-frames before it lead over to it;
 - small dead zones and no early skips: a motion of a few hundredths of a pixel is coded when it happens, not saved up;
 - the calmer the clip, the finer the quantiser, since noise is seen against motion; small ones finer still, as fewer
-  pixels average their noise away.
+  pixels average their noise away;
+- of a nearly still clip the one thing that moves is the coder: what frames that refer to others leave out is caught up
+  in one step at the next frame on its own. There the last frame refers to the first, and long runs of B-frames lead
+  from the one to the other.
 What that was worth is in `docs/video.md`.
 """
 
@@ -19,6 +22,7 @@ import math
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -38,6 +42,7 @@ FINEST = 1
 _X264 = (
     "mbtree=0:keyint=infinite:scenecut=0:deadzone-inter=6:deadzone-intra=6:trellis=0:no-dct-decimate=1:no-fast-pskip=1"
 )
+_NEARLY_STILL = "bframes=16:b-adapt=0:b-pyramid=none:ipratio=2:ref=4"
 # Offsets that may be negative let the first frame begin at zero without an edit list, which some players ignore.
 LAYOUT = {"movflags": "+faststart+use_metadata_tags+negative_cts_offsets", "use_editlist": "0"}
 
@@ -70,15 +75,21 @@ def encode(
         UsageError: the file cannot be written, fps or crf beyond `limits` or an unknown preset.
     """
     path, rate = Path(path), frame_rate(fps)
-    checked, options = h264(frames, crf=crf, preset=preset, mbps=mbps, b_frames=b_frames)
+    checked, how = h264(frames, LAYOUT, crf=crf, preset=preset, mbps=mbps, b_frames=b_frames)
     with whole_file(path) as part:
-        mux(checked, part, Coded("mp4", "libx264", "yuv420p", options, LAYOUT), rate, metadata or {})
+        mux(checked, part, how, rate, metadata or {})
 
 
 def h264(
-    frames: Iterable[np.ndarray], *, crf: int, preset: str, mbps: float | None, b_frames: bool
-) -> tuple[Iterable[np.ndarray], dict[str, str]]:
-    """The frames, all of them, and x264's settings for them; see `encode`."""
+    frames: Iterable[np.ndarray],
+    layout: Mapping[str, str],
+    *,
+    crf: int,
+    preset: str,
+    mbps: float | None,
+    b_frames: bool,
+) -> tuple[Iterable[np.ndarray], Coded]:
+    """The frames, all of them, and how x264 is to code them; see `encode`. layout: of the container."""
     if not limits.CRF.holds(crf):
         raise UsageError(f"crf {crf} is outside {limits.CRF}; 16 is hard to tell from the frames")
     if preset not in _PRESETS:
@@ -89,14 +100,28 @@ def h264(
         kbps = round(1000 * mbps)
         settings += ":rc-lookahead=2:sync-lookahead=0"  # frames that wait are large where a rate is held
         rate = f"nal-hrd=cbr:bitrate={kbps}:vbv-maxrate={kbps}:vbv-bufsize={kbps}"
-        return checked, {"profile": "high", "preset": preset, "x264-params": f"{settings}:{rate}"}
-    checked, crf = seen_against_motion(checked, crf)
-    quality = str(max(crf, FINEST))
-    return checked, {"crf": quality, "profile": "high", "preset": preset, "x264-params": settings}
+        return checked, _coded({"preset": preset, "x264-params": f"{settings}:{rate}"}, layout)
+    checked, seen = seen_against_motion(checked, crf)
+    nearly_still = seen.nearly_still and b_frames
+    if nearly_still:
+        settings += f":{_NEARLY_STILL}"
+    options = {"crf": str(max(seen.crf, FINEST)), "preset": preset, "x264-params": settings}
+    return checked, _coded(options, layout, last_alone=not nearly_still)
 
 
-def seen_against_motion(frames: Iterable[np.ndarray], crf: int) -> tuple[Iterable[np.ndarray], int]:
-    """The frames, all of them, and the crf for them: the calmer they are, the finer.
+def _coded(options: Mapping[str, str], layout: Mapping[str, str], last_alone: bool = True) -> Coded:
+    return Coded("mp4", "libx264", "yuv420p", {"profile": "high", **options}, layout, last_alone)
+
+
+class Seen(NamedTuple):
+    """crf for a clip: the calmer it is, the finer. nearly_still: its own steps are less than those of its coder."""
+
+    crf: int
+    nearly_still: bool
+
+
+def seen_against_motion(frames: Iterable[np.ndarray], crf: int) -> tuple[Iterable[np.ndarray], Seen]:
+    """The frames, all of them, and what their first ones say of how to code them.
 
     Raises:
         ClipError: there are none.
@@ -105,7 +130,8 @@ def seen_against_motion(frames: Iterable[np.ndarray], crf: int) -> tuple[Iterabl
     head = list(itertools.islice(rest, FINER.frames))
     if not head:
         raise ClipError("no frames to encode; a loop needs at least one")
-    return _after(head, rest), crf - _finer(head, crf)
+    step, side = _step(head), min(head[0].shape[:2])
+    return _after(head, rest), Seen(crf - _finer(step, side, crf), step is not None and step < FINER.nearly_still)
 
 
 def _after(head: list[np.ndarray], rest: Iterable[np.ndarray]) -> Iterable[np.ndarray]:
@@ -115,13 +141,18 @@ def _after(head: list[np.ndarray], rest: Iterable[np.ndarray]) -> Iterable[np.nd
     yield from rest
 
 
-def _finer(head: list[np.ndarray], crf: int) -> int:
-    """How much lower than `crf` to go. The step is the median over the first frames, at 256 px grey."""
+def _step(head: list[np.ndarray]) -> float | None:
+    """Grey levels from frame to frame at 256 px, the median over the first frames; None for one frame alone."""
     small = [cv2.resize(cv2.cvtColor(f, cv2.COLOR_RGB2GRAY), (256, 256), interpolation=cv2.INTER_AREA) for f in head]
     steps = [np.abs(a.astype(np.float32) - b).mean() for a, b in itertools.pairwise(small)]
-    step = max(float(np.median(steps)), FINER.stillest) if steps else FINER.step
+    return float(np.median(steps)) if steps else None
+
+
+def _finer(step: float | None, side: int, crf: int) -> int:
+    """How much lower than `crf` to go for a clip of so large a step and so many px of its shorter side."""
+    step = FINER.step if step is None else max(step, FINER.stillest)
     calm = max(0, min(FINER.calm_most, round(6 * math.log2(FINER.step / step))))
-    small = max(0, round(6 * math.log2(FINER.side / min(head[0].shape[:2]))))
+    small = max(0, round(6 * math.log2(FINER.side / side)))
     return max(0, min(calm + small, crf - FINER.least))
 
 

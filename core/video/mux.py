@@ -22,13 +22,15 @@ _REC709, _LIMITED = 1, 1  # ITU-T H.273
 
 @dataclass(frozen=True)
 class Coded:
-    """container, codec, pixels: FFmpeg's names; options: of the codec; layout: of the container."""
+    """container, codec, pixels: FFmpeg's names; options: of the codec; layout: of the container. last_alone: the last
+    frame is coded on its own, as the first is (see `encode`)."""
 
     container: str
     codec: str
     pixels: str
     options: Mapping[str, str] = field(default_factory=dict)
     layout: Mapping[str, str] = field(default_factory=dict)
+    last_alone: bool = True
 
 
 def mux(frames: Iterable[np.ndarray], path: Path, how: Coded, rate: Fraction, metadata: Mapping[str, str]) -> None:
@@ -52,7 +54,7 @@ def mux(frames: Iterable[np.ndarray], path: Path, how: Coded, rate: Fraction, me
         codec.color_primaries = codec.color_trc = codec.colorspace = _REC709
         codec.color_range = _LIMITED
         stream.options = dict(how.options)
-        for packet in packets(stream, itertools.chain([first], rest)):
+        for packet in packets(stream, itertools.chain([first], rest), how.last_alone):
             container.mux(packet)
 
 
@@ -67,8 +69,8 @@ def told(path: Path) -> Iterator[None]:
         ) from error
 
 
-def packets(stream: VideoStream, frames: Iterable[np.ndarray]) -> Iterator[av.Packet]:
-    """The first frame and the last are coded on their own, no other: see `encode`."""
+def packets(stream: VideoStream, frames: Iterable[np.ndarray], last_alone: bool = True) -> Iterator[av.Packet]:
+    """The first frame and, if it is asked for, the last are coded on their own, no other: see `encode`."""
     waiting: np.ndarray | None = None
     number = 0
     for frame in itertools.chain(frames, [None]):  # one behind, to know the last when it comes
@@ -77,7 +79,7 @@ def packets(stream: VideoStream, frames: Iterable[np.ndarray]) -> Iterator[av.Pa
             picture = av.VideoFrame.from_ndarray(even, format="rgb24")
             picture = picture.reformat(format=stream.pix_fmt, dst_colorspace=_REC709, dst_color_range=_LIMITED)
             picture.pts = number
-            picture.pict_type = PictureType.I if number == 0 or frame is None else PictureType.NONE
+            picture.pict_type = PictureType.I if number == 0 or (frame is None and last_alone) else PictureType.NONE
             yield from stream.encode(picture)
             number += 1
         waiting = frame

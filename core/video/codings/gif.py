@@ -48,10 +48,7 @@ def _palette(frames: list[np.ndarray], colours: int) -> Image.Image:
     """One palette of all frames, by median cut and k-means."""
     chosen = frames[:: max(1, len(frames) // _SAMPLES)]
     wide = np.concatenate(
-        [
-            frame[:: -(-frame.shape[0] // _SAMPLE_SIDE), :: -(-frame.shape[1] // _SAMPLE_SIDE)]
-            for frame in chosen
-        ]
+        [frame[:: -(-frame.shape[0] // _SAMPLE_SIDE), :: -(-frame.shape[1] // _SAMPLE_SIDE)] for frame in chosen]
     )
     settled = wide.shape[0] * wide.shape[1] // 200  # samples that may still change colour: the last rounds show nothing
     return Image.fromarray(np.ascontiguousarray(wide)).quantize(colours, Image.Quantize.MEDIANCUT, kmeans=settled)

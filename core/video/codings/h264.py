@@ -9,12 +9,12 @@ import numpy as np
 
 from ..coding import Coding, Written
 from ..encode import PRESET, h264
-from ..mux import Coded, mux
+from ..mux import mux
 
 # Not with the tags that any key may have: players show title and artist where iTunes has them.
 _LAYOUT = {"movflags": "+faststart+negative_cts_offsets", "use_editlist": "0"}
 
 
 def write(frames: Iterable[np.ndarray], path: Path, coding: Coding, facts: Written) -> None:
-    frames, options = h264(frames, crf=coding.crf, preset=PRESET, mbps=coding.mbps, b_frames=coding.b_frames)
-    mux(frames, path, Coded("mp4", "libx264", "yuv420p", options, _LAYOUT), facts.rate, facts.words)
+    frames, how = h264(frames, _LAYOUT, crf=coding.crf, preset=PRESET, mbps=coding.mbps, b_frames=coding.b_frames)
+    mux(frames, path, how, facts.rate, facts.words)

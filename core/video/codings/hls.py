@@ -9,10 +9,10 @@ import numpy as np
 
 from ..coding import Coding, Written
 from ..encode import PRESET, h264
-from ..mux import Coded, mux
+from ..mux import mux
 from ..playlist import FRAGMENTED
 
 
 def write(frames: Iterable[np.ndarray], path: Path, coding: Coding, facts: Written) -> None:
-    frames, options = h264(frames, crf=coding.crf, preset=PRESET, mbps=coding.mbps, b_frames=coding.b_frames)
-    mux(frames, path, Coded("mp4", "libx264", "yuv420p", options, FRAGMENTED), facts.rate, facts.words)
+    frames, how = h264(frames, FRAGMENTED, crf=coding.crf, preset=PRESET, mbps=coding.mbps, b_frames=coding.b_frames)
+    mux(frames, path, how, facts.rate, facts.words)
