@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 import sys
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from coverloop.core.lettering import find
@@ -17,6 +19,10 @@ from coverloop.orchestrator.server import embedded, locate
 
 sys.path.append(str(Path(__file__).parent))  # tests share helpers: prompts.py
 from postgres import Postgres
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # one for each core: more threads would wait for each other
+    cv2.setNumThreads(1)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # PyTorch in the ComfyUIs and commands that tests start
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -69,6 +69,8 @@ def session(path: Path, outputs: tuple[str, ...] = ()) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = min(8, os.cpu_count() or 1)
     options.enable_cpu_mem_arena = False  # it would keep the memory of the largest cover for good
+    # Threads that wait sleep: where others want the processor too, a spinning one takes it from the one it waits for.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     try:
         model = path.read_bytes() + b"".join(_output(name) for name in outputs)

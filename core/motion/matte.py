@@ -61,5 +61,6 @@ def _network(path: Path) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = min(8, os.cpu_count() or 1)
     options.enable_cpu_mem_arena = False
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # as in core/lettering/ppocr.py
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

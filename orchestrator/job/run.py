@@ -212,7 +212,7 @@ class _Attempt:
     def _run(self, prompt: Mapping[str, Any]) -> Finished:
         try:
             if not self.adopted:
-                self.comfy.submit(prompt, self.prompt_id)
+                self.comfy.submit(_of_its_own_name(prompt, self.workflow.output_node, self.prompt_id), self.prompt_id)
             for event in follow(self.comfy, self.prompt_id, prompt, self.patience):
                 self.ran = self.ran or isinstance(event, Running)
                 self.on_event(event)
@@ -273,6 +273,17 @@ def _scratch(stem: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _of_its_own_name(prompt: Mapping[str, Any], output_node: str, prompt_id: str) -> dict[str, Any]:
+    """The prompt with files that no other one writes: ComfyUI counts on from the files that are there, so the next job
+    would take the name of one that was deleted before we fetched it, and we the next job's file."""
+    node = prompt[output_node]
+    prefix = node["inputs"].get("filename_prefix")
+    if not isinstance(prefix, str):
+        return dict(prompt)
+    named = {**node["inputs"], "filename_prefix": f"{prefix}_{prompt_id[:8]}"}
+    return {**prompt, output_node: {**node, "inputs": named}}
 
 
 def _timings(finished: Finished, prompt: Mapping[str, Any]) -> dict[str, Any]:

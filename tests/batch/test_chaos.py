@@ -1,5 +1,6 @@
 """The short version of chaos.py: each kind of fault at least once, on fewer covers."""
 
+import json
 import sys
 
 import pytest
@@ -10,4 +11,4 @@ from chaos import Faults, chaos
 def test_a_batch_survives_kills_stops_cuts_and_a_deletion(tmp_path):
     faults = Faults(server_kills=1, client_kills=1, stops=1, stop_seconds=6, cuts=4, deletions=1)
     result = chaos(tmp_path, covers=40, seed=1, faults=faults, minutes=4)
-    assert result["chaos"] == "passed", result
+    assert result["chaos"] == "passed", json.dumps(result, default=str)

@@ -61,6 +61,19 @@ def test_a_cover_becomes_three_files(comfyui, workflow, cover, tmp_path):
     assert any(isinstance(e, Finished) for e in events)
 
 
+def test_no_two_jobs_write_files_of_one_name(comfyui, workflow, cover, tmp_path):
+    """Not even when the first one's are gone: what was to be fetched under that name would be another cover's."""
+    folder, names = comfyui.base / "output" / "tiny", []
+    for number in (1, 2):
+        here = open_cover(write_cover(tmp_path / f"{number}.png", number))
+        before = set(folder.glob("*"))
+        render(comfyui.url, workflow, here, tmp_path / "out")
+        (made,) = set(folder.glob("*")) - before
+        names.append(made.name)
+        made.unlink()
+    assert names[0] != names[1]
+
+
 def test_the_sidecar_tells_everything_that_decided_the_result(comfyui, comfyui_version, workflow, cover, tmp_path):
     made = render(comfyui.url, workflow, cover, tmp_path / "out")
     record = json.loads(made.sidecar.read_text("utf-8"))
@@ -76,12 +89,18 @@ def test_the_sidecar_tells_everything_that_decided_the_result(comfyui, comfyui_v
     assert any("the cover's shape gives" in warning for warning in record["warnings"])
 
 
-def test_a_deleted_output_is_rendered_again(comfyui, workflow, cover, tmp_path):
-    first = render(comfyui.url, workflow, cover, tmp_path / "out")
-    for path in (comfyui.base / "output" / "tiny").glob("*.mp4"):
-        path.unlink()
-    again = render(comfyui.url, workflow, cover, tmp_path / "out")
-    assert again.record["attempts"] == 2 and again.record["prompt_id"] != first.record["prompt_id"]
+def test_an_output_deleted_before_it_is_fetched_is_rendered_again(comfyui, workflow, cover, tmp_path, monkeypatch):
+    fetch, deleted = Comfy.download, []
+
+    def too_late(self, file, target, **options):
+        if not deleted:
+            deleted.append(comfyui.base / "output" / file.subfolder / file.filename)
+            deleted[0].unlink()
+        return fetch(self, file, target, **options)
+
+    monkeypatch.setattr(Comfy, "download", too_late)
+    made = render(comfyui.url, workflow, cover, tmp_path / "out")
+    assert made.record["attempts"] == 2 and not deleted[0].exists() and made.video.is_file()
 
 
 def test_a_submission_the_server_has_is_adopted(comfyui, workflow, cover, tmp_path):
