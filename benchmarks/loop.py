@@ -31,6 +31,7 @@ from coverloop.core.loop.between import Gap, Interpolator, load_interpolator
 from coverloop.core.loop.grain import Grain
 from coverloop.core.loop.retime import retime
 from coverloop.core.loop.ring import close_clip
+from coverloop.core.pixels import fine_detail
 from coverloop.core.video.decode import decode
 from coverloop.core.video.encode import encode
 
@@ -124,7 +125,7 @@ def figures(frames: np.ndarray, made: int = 0) -> dict[str, float]:
 def join_sharpness(frames: np.ndarray, made: int) -> float:
     """Lowest Laplacian variance of the last `made` frames and of one more on each side, against that of the next frames
     (an eighth of the clip) before and after the join, from the one to the other in a straight line."""
-    values = np.array([cv2.Laplacian(cv2.cvtColor(f, cv2.COLOR_RGB2GRAY), cv2.CV_32F).var() for f in frames])
+    values = np.array([fine_detail(cv2.cvtColor(f, cv2.COLOR_RGB2GRAY)).var() for f in frames])
     reach, count = max(4, len(frames) // 8), made + 2
     ring = np.roll(values, -1)  # the join lies at the end now
     before, after = float(np.median(ring[-count - reach : -count])), float(np.median(ring[:reach]))

@@ -75,6 +75,18 @@ def test_a_cross_fade_is_blurred(loop):
     assert score(wide, fps=24).sharpness > 0.95
 
 
+def test_what_turns_is_not_blurred(loop):
+    """An edge at 45 degrees and one along the pixels are as sharp."""
+    turning = np.concatenate([loop, loop])[:48].copy()
+    for t, frame in enumerate(turning):
+        middle, angle = (frame.shape[1] / 2, frame.shape[0] / 2), 40 * np.sin(2 * np.pi * t / 48)
+        bar = cv2.boxPoints((middle, (frame.shape[1] / 2, frame.shape[0] / 6), float(angle)))
+        cv2.fillConvexPoly(frame, np.round(bar * 16).astype(np.int32), (240, 225, 90), cv2.LINE_AA, 4)
+    assert score(turning, fps=24).sharpness > 0.85
+    turning[20] = cv2.GaussianBlur(turning[20], (0, 0), 0.6)
+    assert score(turning, fps=24).sharpness < 0.85
+
+
 def test_forth_and_back_is_a_palindrome(loop):
     there = circle(48, reach=8.0, size=256)[:24]
     assert score(np.concatenate([there, there[::-1]]), fps=24).palindrome < 0.1

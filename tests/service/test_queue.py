@@ -3,6 +3,7 @@
 import contextlib
 import subprocess
 import sys
+import time
 
 import pytest
 from coverloop.orchestrator.cli.main import main
@@ -51,8 +52,10 @@ def test_why_a_worker_could_not_is_told(place, comfyui, database, tmp_path):
     with serving(place, queue=database, shared=str(shared)) as client:
         job = client.ask(client.give(picture(66))["id"])
         client.wait(job, ("running",))
+        deadline = time.monotonic() + 60
         while not status(database)["jobs"]:
-            pass
+            assert time.monotonic() < deadline, "the job never reached the queue"
+            time.sleep(0.05)
         for path in (shared / "covers").iterdir():
             path.unlink()
         with worker(database, shared, comfyui.url):

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
-from ...pixels import reduced
+from ...pixels import fine_detail, reduced
 from ..rules import Look, Rule, Setting
 
 RULES = (
     Rule(
         "sharpness",
-        "lowest Laplacian variance of a frame / that of its neighbourhood, at 512 px; cross-fades dip to 0.5 - 0.9",
+        "lowest energy of a frame's fine detail / that of its neighbourhood, at 512 px; cross-fades dip to 0.5 - 0.9",
         0.85,
         too_low="frames are blurred against their neighbours, as by a cross-fade",
         to_raise="close it by frames in between (Close Loop) in place of a fade",
@@ -24,7 +23,7 @@ RULES = (
 
 class _Sharpness:
     def look(self, look: Look) -> float:
-        return float(cv2.Laplacian(reduced(look.grey, 512), cv2.CV_32F).var())
+        return float(fine_detail(reduced(look.grey, 512)).var())
 
     def figures(self, kept: Sequence[float]) -> dict[str, float | None]:
         return {"sharpness": _sharpness(np.array(kept))}
@@ -34,11 +33,11 @@ def begin(setting: Setting) -> _Sharpness:
     return _Sharpness()
 
 
-_NO_DETAIL = 1.0  # Laplacian variance of rounding noise: on a picture without detail nothing can be blurred
+_NO_DETAIL = 0.06  # of rounding noise: on a picture without detail nothing can be blurred
 
 
 def _sharpness(values: np.ndarray) -> float:
-    """values: (N,) variance of each frame's Laplacian. The least of them, beside those of the frames around it."""
+    """values: (N,) variance of each frame's fine detail. The least of them, beside those of the frames around it."""
     n, reach = len(values), max(4, len(values) // 8)
     around = [k for k in range(-reach, reach + 1) if abs(k) > 2]
     usual = np.array([np.median(values[[(t + k) % n for k in around]]) for t in range(n)])
