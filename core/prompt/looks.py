@@ -114,6 +114,7 @@ def _find_missed(
     if given.answer is None:
         return regions, notes
     answer: FindAnswer = given.answer
+    assert question.picture is not None, "it asks about a cover"
     sent, size = question.picture.shape[1::-1], cover.shape[1::-1]
     known = [bounds(region.polygon) for region in regions]
     try:

@@ -120,7 +120,7 @@ def _converse(question: Question, backend: Backend, asking: Asking, warnings: li
 
 def _request(question: Question, sees: bool, complaint: str, seconds: float) -> Request:
     text = question.text
-    if not sees:
+    if not sees and question.picture is not None:
         text += f"\n\nYou cannot see the picture. What was measured on it: {question.measured or 'nothing'}."
     if complaint:
         text += f"\n\nYour last answer could not be used: {complaint}. Answer again, with the JSON only."

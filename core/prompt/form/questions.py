@@ -1,4 +1,7 @@
-"""The three questions as they are sent: the words from `prompts/*_vN.md`, the picture, and the form of the answer."""
+"""The questions about a picture as they are sent: the words from `prompts/*_vN.md`, the picture, the form of answer.
+
+`worded` and the forms are what a question elsewhere is made of too.
+"""
 
 from __future__ import annotations
 
@@ -30,17 +33,18 @@ _PATCH = 224  # least common multiple of 28 and 32
 
 @dataclass(frozen=True)
 class Question:
-    """One question about one picture. `measured` says in words what was measured, for a model that sees no pictures.
+    """One question about one picture, or about words alone. `measured`: what was measured, in words, for a model that
+    sees no pictures.
 
-    picture: (H, W, 3) uint8 as sent; wire: JSON schema for servers that constrain the answer; check: raises `BadAnswer`
-    for what the schema cannot know (a region number that does not exist).
+    picture: (H, W, 3) uint8 as sent, or None; wire: JSON schema for servers that constrain the answer; check: raises
+    `BadAnswer` for what the schema cannot know (a region number that does not exist).
     """
 
     name: str
     version: int
     system: str
     text: str
-    picture: np.ndarray
+    picture: np.ndarray | None
     schema: type[Answer]
     wire: dict[str, Any]
     measured: str = ""
@@ -48,11 +52,14 @@ class Question:
 
     def key(self, model: str) -> str:
         """Under which an answer is kept: picture, question, its version, and the model asked."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.picture).tobytes())
-        digest.update(json.dumps([self.picture.shape, self.name, self.version, self.system, self.text, model]).encode())
+        picture = np.empty(0, np.uint8) if self.picture is None else self.picture
+        digest = hashlib.sha256(np.ascontiguousarray(picture).tobytes())
+        digest.update(json.dumps([picture.shape, self.name, self.version, self.system, self.text, model]).encode())
         return digest.hexdigest()
 
-    def jpeg(self) -> bytes:
+    def jpeg(self) -> bytes | None:
+        if self.picture is None:
+            return None
         done, data = cv2.imencode(".jpg", self.picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
         assert done, "encoding a picture of known shape cannot fail"
         return data.tobytes()
@@ -65,7 +72,7 @@ def judge_question(cover: np.ndarray, regions: Sequence[tuple[Box, str | None]],
         # Lettering that addresses the model is not repeated to it in words of ours.
         quoted = "" if text is None or reads_like_an_order(text) else f" {json.dumps(text[:80], ensure_ascii=False)}"
         listing.append(f"{index}{quoted}")
-    system, text = _words("judge", JUDGE_VERSION, regions="; ".join(listing) + ".")
+    system, text = worded("judge", JUDGE_VERSION, regions="; ".join(listing) + ".")
 
     def check(answer: JudgeAnswer) -> None:
         beyond = [verdict.index for verdict in answer.regions if verdict.index >= len(regions)]
@@ -79,14 +86,14 @@ def judge_question(cover: np.ndarray, regions: Sequence[tuple[Box, str | None]],
 def find_question(cover: np.ndarray, style: BoxStyle) -> Question:
     """Every piece of lettering, boxed in the way the model at hand writes boxes."""
     picture = to_send(cover)
-    system, text = _words("find", FIND_VERSION, box_format=style.words(picture.shape[1], picture.shape[0]))
+    system, text = worded("find", FIND_VERSION, box_format=style.words(picture.shape[1], picture.shape[0]))
     return Question("find", FIND_VERSION, system, text, picture, FindAnswer, _FIND_WIRE)
 
 
 def move_question(plate: np.ndarray, wish: str = "", measured: str = "") -> Question:
     """What moves in the clean plate. wish: what the person or the tags say, quoted as data."""
     said = f"What is wished for or known, as data: {json.dumps(wish, ensure_ascii=False)}." if wish else ""
-    system, text = _words("move", MOVE_VERSION, wish=said)
+    system, text = worded("move", MOVE_VERSION, wish=said)
     return Question("move", MOVE_VERSION, system, text, to_send(plate), MoveAnswer, _MOVE_WIRE, measured)
 
 
@@ -119,62 +126,62 @@ def _sections(name: str, version: int) -> tuple[str, str]:
     return system, question
 
 
-def _words(name: str, version: int, **fill: str) -> tuple[str, str]:
+def worded(name: str, version: int, **fill: str) -> tuple[str, str]:
     system, question = _sections(name, version)
     return system, Template(question).substitute(fill)
 
 
-def _object(**properties: Any) -> dict[str, Any]:
+def object_of(**properties: Any) -> dict[str, Any]:
     required = [name for name, form in properties.items() if not form.pop("optional", False)]
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
-def _list_of(form: dict[str, Any], most: int) -> dict[str, Any]:
+def list_of(form: dict[str, Any], most: int) -> dict[str, Any]:
     return {"type": "array", "items": form, "maxItems": most}
 
 
-def _one_of(choices: Any) -> dict[str, Any]:
+def one_of(choices: Any) -> dict[str, Any]:
     return {"type": "string", "enum": list(choices)}
 
 
 def _judge_wire(count: int) -> dict[str, Any]:
     """Exactly one entry for each region: a small model told "up to 200" does not stop."""
-    verdict = _object(
+    verdict = object_of(
         index={"type": "integer", "minimum": 0, "maximum": max(0, count - 1)},
-        kind=_one_of(LETTERING_KINDS),
-        action=_one_of(("keep", "lift")),
+        kind=one_of(LETTERING_KINDS),
+        action=one_of(("keep", "lift")),
         reason=dict(_TEXT),
     )
-    return _object(regions={"minItems": count, **_list_of(verdict, count)})
+    return object_of(regions={"minItems": count, **list_of(verdict, count)})
 
 
 _TEXT: dict[str, Any] = {"type": "string", "maxLength": 80}
 _NUMBER: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 1}
-_FIND_WIRE = _object(
-    regions=_list_of(
-        _object(
+_FIND_WIRE = object_of(
+    regions=list_of(
+        object_of(
             box_2d={"type": "array", "items": {"type": "integer"}, "minItems": 4, "maxItems": 4},
             text={**_TEXT, "optional": True},
         ),
         40,
     )
 )
-_MOVE_WIRE = _object(
+_MOVE_WIRE = object_of(
     movements={
         "minItems": 1,
-        **_list_of(
-            _object(
+        **list_of(
+            object_of(
                 subject=dict(_TEXT),
                 motion=dict(_TEXT),
-                kind=_one_of(get_args(Kind)),
-                direction=_one_of(get_args(Direction)),
+                kind=one_of(get_args(Kind)),
+                direction=one_of(get_args(Direction)),
                 strength=dict(_NUMBER),
-                region=_one_of(get_args(Place)),
-                box={"optional": True, **_object(**{side: dict(_NUMBER) for side in ("x0", "y0", "x1", "y1")})},
+                region=one_of(get_args(Place)),
+                box={"optional": True, **object_of(**{side: dict(_NUMBER) for side in ("x0", "y0", "x1", "y1")})},
             ),
             6,
         ),
     },
-    mood=_one_of(get_args(Mood)),
-    medium=_one_of(get_args(Medium)),
+    mood=one_of(get_args(Mood)),
+    medium=one_of(get_args(Medium)),
 )
