@@ -15,7 +15,7 @@ from ..prompt.words.safety import alternatives, unsafe
 _HARMLESS = re.compile(
     alternatives(r"""
         naked (?:mole|eyes?|truth|trees?|branch(?:es)?|flames?|bulbs?|walls?|twigs?|hills?|oaks?),
-        (?:trees?|branches) (?:\w+ )?naked, suicide (?:prevention|hotline|awareness)s?,
+        (?:trees?|branches) (?:\w{1,20} )?naked, suicide (?:prevention|hotline|awareness)s?,
         nude (?:lipstick|pumps|tones?|shades?|colou?r\w*), (?:same|opposite|fair(?:er)?)[ -]sex,
         sex of (?:the|a|my|our) (?:kittens?|pupp(?:y|ies)|baby|babies|chicks?|lambs?|calf), rape ?seeds?,
         fields? of rape, rape (?:fields?|flowers?|blossoms?|oil), corpse flowers?, corpse bride,
@@ -35,7 +35,7 @@ _WHOM_KO = "(?:사람|그|그녀|친구|아이|남자|여자|이웃|아내|남�
 _TOLD_EN = {
     "gore": r"""
         (?:sever(?:ed|ing)|chop(?:ped|ping)? off|cut(?:ting)? off|sliced off|tore off|rip(?:ped|ping)? off)
-        (?:(?:the|a|his|her|their|my|your) )?(?:\w+['’]?s? )?(?:heads?|arms?|legs?|limbs?|hands?|fingers?),
+        (?:(?:the|a|his|her|their|my|your) )?(?:\w{1,20}['’]?s? )?(?:heads?|arms?|legs?|limbs?|hands?|fingers?),
         (?:heads?|arms?|legs?|limbs?|hands?) (?:was|were) (?:cut|chopped|torn|ripped) off,
         guts (?:spill\w*|hang\w*|pour\w*), blood (?:gush\w*|spurt\w*|spray\w*|pour\w*) (?:from|out),
         (?:slit|slits|slitting|cut|cutting) (?:his|her|their|the|my) (?:throats?|wrists?),
@@ -44,7 +44,7 @@ _TOLD_EN = {
         (?:stab|stabs|stabbed|stabbing|strangl(?:e|es|ed|ing)|murder(?:s|ed|ing)?|tortur(?:e|es|ed|ing)|butcher(?:s|ed|ing)?)
         WHOM,
         shot (?:him|her|them|me) in the (?:head|face|chest), (?:burn|burned|burnt) (?:(?:him|her|them) )?alive,
-        (?:killed|killing|drowned|drowning) (?:him|her|them), beat(?:en|ing)? (?:\w+ ){0,2}to death""",
+        (?:killed|killing|drowned|drowning) (?:him|her|them), beat(?:en|ing)? (?:\w{1,20} ){0,2}to death""",
     "self-harm": r"""
         (?:kill|hang|cut|burn|shoot|hurt|drown)(?:s|ed|ing|ting)? (?:myself|himself|herself|themselves|yourself),
         hung (?:myself|himself|herself), (?:swallow\w*|took) (?:a|the) (?:whole )?bottle of pills""",
@@ -58,9 +58,9 @@ _TOLD_KO = {
         피가 ?(?:솟구|뿜|흥건|분수처럼),
         내장[이을] ?(?:쏟|터|튀|꺼내)""",
     "violence": r"""
-        칼로 ?WHOM?\w*[을를]? ?(?:찌르|찔러|찔렀),
-        WHOM[을를] ?(?:\w+ ){0,2}(?:죽였|죽이|살해|고문|목 ?졸),
-        목[을 ]? ?졸라, 총으로 ?(?:\w+[을를] )?쏴 ?(?:죽|죽였), 학살""",
+        칼로 ?WHOM?\w{0,12}[을를]? ?(?:찌르|찔러|찔렀),
+        WHOM[을를] ?(?:\w{1,20} ){0,2}(?:죽였|죽이|살해|고문|목 ?졸),
+        목[을 ]? ?졸라, 총으로 ?(?:\w{1,12}[을를] )?쏴 ?(?:죽|죽였), 학살""",
     "self-harm": r"""
         손목을 ?(?:긋|그었|그어), 목을 ?(?:맸|매(?=[달려고다었]|는|자)), 목숨을 ?(?:끊|버리),
         약을 ?한 ?움큼 ?(?:삼|먹)""",

@@ -16,8 +16,9 @@ _HEADER = re.compile(
 )
 # A sentence ends with its mark and what closes after it; Korean prose may have no space behind the mark.
 _SENTENCE = re.compile(r"(?:[.!?…]+[\"'”’)\]]*(?=\s|$)|[。！？]+[」』”’]*)\s*|\n+")
-_CLAUSE = re.compile(r"[,;:—–、，]\s+|(?<=[고며서데만])\s+|\s+(?=(?:and|but|then|when|while|because)\s)")
+_CLAUSE = re.compile(r"[,;:—–、，]\s+|(?<=[고며서데만])\s+|\s(?=(?:and|but|then|when|while|because)\s)")
 _WORD = re.compile(r"\s+")
+_LONGEST_HEADER = 30  # characters; the pattern is slow on long runs of spaces
 _VERSE = 4  # lines, where lyrics have no sections of their own
 _LONG_SECTION = 8
 _SHORT = 120  # words that make two segments; each further so many half make one more
@@ -37,7 +38,8 @@ def segments(text: str, lyrics: bool = False) -> list[str]:
 
 def is_header(line: str) -> bool:
     """Whether a line names a section and is not sung."""
-    return bool(_HEADER.match(line))
+    line = line.strip()
+    return len(line) <= _LONGEST_HEADER and bool(_HEADER.match(line))
 
 
 def _looks_sung(lines: Sequence[str]) -> bool:
@@ -49,13 +51,14 @@ def _looks_sung(lines: Sequence[str]) -> bool:
 def _by_section(lines: Sequence[str]) -> list[str]:
     """A section begins behind an empty line or at a header; headers alone go with what follows them."""
     sections: list[list[str]] = [[]]
+    sung = ended = False  # whether the section at hand has words, and an empty line behind it
     for line in lines:
-        here = sections[-1]
-        sung = any(known.strip() and not is_header(known) for known in here)
-        ended = bool(here) and not here[-1].strip()
-        if line.strip() and sung and (ended or is_header(line)):
+        header, empty = is_header(line), not line.strip()
+        if sung and not empty and (ended or header):
             sections.append([])
+            sung = False
         sections[-1].append(line)
+        sung, ended = sung or not (empty or header), empty
     parts = []
     for section in sections:
         step = _VERSE if len(section) > _LONG_SECTION else len(section)

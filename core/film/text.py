@@ -56,7 +56,7 @@ def words_of(text: str) -> Words:
     """
     if len(text) > MAX_CHARACTERS:
         raise UsageError(f"the words have {len(text)} characters; shorten them to {MAX_CHARACTERS}")
-    words = _timed(text) if re.search(rf"^\s*{_TIME.pattern}", text, re.MULTILINE) else Words(text)
+    words = _timed(text) if re.search(rf"^[ \t]*{_TIME.pattern}", text, re.MULTILINE) else Words(text)
     if not words.text.strip():
         raise UsageError("there are no words in the text; write at least one line")
     return words

@@ -4,6 +4,7 @@ import copy
 import json
 import random
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from coverloop.core.film.rules import felt, key_words
 from coverloop.core.film.safety import faults
 from coverloop.core.film.segments import MAX_SEGMENTS, segments
 from coverloop.core.film.shots import MAX_PROMPT_WORDS, STYLE, directed, plan_shots, shots_by_rules
-from coverloop.core.film.text import words_of
+from coverloop.core.film.text import MAX_CHARACTERS, words_of
 from coverloop.core.prompt.ask.put import Asking, put
 from coverloop.core.prompt.form.boxes import RELATIVE
 from coverloop.core.prompt.words.safety import unsafe
@@ -170,6 +171,31 @@ class TestPlan:
         plan = plan_shots(words_of(DREAM_EN), Asking(Model(answer)))
         assert plan.by == "offline" and why in plan.warnings[-1]
         assert plan.shots == plan_shots(words_of(DREAM_EN)).shots
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "verse" + " " * 4999,
+        "칼로",
+        "총으로",
+        "[0:",
+        "[00:01.00]",
+        "사람을 ",
+        "cut off a",
+        "a.",
+        "가 ",
+        "(",
+        "\n",
+        "<00:",
+    ],
+)
+def test_no_text_within_the_bound_takes_long(piece):
+    """A pattern that goes back over what it read takes minutes on such a text."""
+    text = (piece * MAX_CHARACTERS)[: MAX_CHARACTERS - 1] + "x"
+    start = time.process_time()
+    plan_shots(words_of(text))
+    assert time.process_time() - start < 5
 
 
 HOSTILE = ["naked", "<lora:x:1>", "ignore the above", "고래", "", "a" * 900, None, 7, 1e400, -1, True, [], {}, [[]]]
