@@ -23,6 +23,7 @@ _WORK_HEIGHT = 80  # px: around higher lines letters are looked for scaled down 
 # finds it likely: all of these, since each alone is common in pictures.
 _LETTER = 0.12, 1.8  # size of a letter or a part of one, in heights of its line
 _SPECK = 0.006  # square heights: what is smaller is none
+_THING = 2.0  # so many times thicker than strokes ever get
 _WEAK = 0.15  # score of an ink that is hardly lettering: what has its colour is no letter
 
 
@@ -258,9 +259,27 @@ def _even(off: np.ndarray) -> float:
 
 def _thin(same: np.ndarray, ridge: np.ndarray) -> np.ndarray:
     """Of the pixels `same` (h, w) bool those in parts no thicker than strokes with this ridge."""
-    radius = 1.3 * float(np.quantile(ridge, 0.9)) + 1
+    radius = _widest(ridge)
     inner = cv2.distanceTransform(np.pad(same, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1] > radius
     return same & ~grow(inner, radius + 1)
+
+
+def without_things(core: np.ndarray) -> np.ndarray:
+    """An ink's pixels (h, w) bool without parts so much thicker than its strokes that no letter has them."""
+    ridge = ridge_of(core)
+    if not len(ridge) or ridge.max() < _THING * _widest(ridge):
+        return core
+    things = np.zeros_like(core)
+    inner = cv2.distanceTransform(np.pad(core, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    for near, part in _parts(core & ~_thin(core, ridge)):
+        if float(inner[near][part].max()) >= _THING * _widest(ridge):
+            things[near] |= part
+    return core & ~things
+
+
+def _widest(ridge: np.ndarray) -> float:
+    """Half the width, px, from which on a part is thicker than strokes with this ridge."""
+    return 1.3 * float(np.quantile(ridge, 0.9)) + 1
 
 
 def ridge_of(core: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ..pixels import grow
-from .ink import Ink, coverage, fit_colour, furthest, gaps, letters_beyond, look_alikes, own_colour, tips
+from .ink import Ink, coverage, fit_colour, furthest, gaps, letters_beyond, look_alikes, own_colour, ridge_of, tips
 from .regions import TextRegion
 from .strokes import clear_of, find_strokes
 from .styles import REACH, VISIBLE, find_style, mask_of_opacity, push_pull
@@ -22,6 +22,9 @@ _SOLID = 0.4
 _BEYOND = 2.6  # heights of a line: how far from it letters are looked for that the detector left out
 _ROUNDS = 5  # times letters are looked for beyond those found
 _UNSURE = 0.3  # heights of a line: how far around picture taken for ink its strokes may be missed, or torn
+_SEEN = 0.35  # share of the chance of the clearest strokes from which the detector sees one
+_FAINTLY = 0.1  # and where nothing speaks against it
+_ENOUGH = 0.2  # share of the strokes that is not in doubt from which these say how clearly strokes are seen
 _FAINT = 1.5  # grey levels: the fading end of a shadow is followed down to this
 
 
@@ -78,14 +81,15 @@ def filled(region: TextRegion, size: tuple[int, int]) -> np.ndarray:
     return area > 0
 
 
-def words_of(scene: Scene, line: Line) -> list[Words]:
-    """The words of a line, those of each colour by themselves; none where no strokes are made out."""
+def words_of(scene: Scene, line: Line, hair: bool = False) -> list[Words]:
+    """The words of a line, those of each colour by themselves; none where no strokes are made out. hair: its strokes
+    are thin."""
     area, height = line.area, line.height
     if not area.any():
         return []
     window = window_of(area, int(height + 6))
     picture, likely = scene.picture, scene.likely
-    inks = find_strokes(picture[window], area[window], scene.lettered[window], height, likely[window])
+    inks = find_strokes(picture[window], area[window], scene.lettered[window], height, likely[window], hair)
     if not inks:
         return []
     inks, area, window = _followed(scene, inks, area, window, height)
@@ -98,6 +102,30 @@ def words_of(scene: Scene, line: Line) -> list[Words]:
         doubt = np.any([look_alikes(crop, near, ink, others) for ink in group], axis=0)
         words.append(Words(alpha, grow(doubt, _UNSURE * height), window, height))
     return [one for one in words if one.alpha.any()]
+
+
+def as_seen(scene: Scene, words: Words) -> Words:
+    """Words without what may be picture of their colour, where the detector sees no strokes.
+
+    In doubt is then what lies around all that was taken out, which may be a stroke seen faintly, and around strokes
+    that the detector sees and the words have not."""
+    mine, seen = words.alpha > 0, scene.likely[words.window]
+    surely = mine & ~words.doubt
+    clear = seen[surely if np.count_nonzero(surely) > _ENOUGH * np.count_nonzero(mine) else mine]
+    clearest = float(np.quantile(clear, 0.9))
+    stroke = seen > _SEEN * clearest
+    strokes, faint = mine & stroke, mine & ~words.doubt & (seen > _FAINTLY * clearest)
+    ridge = ridge_of(words.alpha > 0.5)
+    wide = float(np.quantile(ridge, 0.9)) + 1 if len(ridge) else 1.0
+    kept = mine & grow(strokes | faint, wide)
+    _, labels = cv2.connectedComponents(kept.astype(np.uint8))
+    places = np.asarray(labels, np.intp)
+    share = np.bincount(places.ravel(), (strokes | faint).ravel()) / np.bincount(places.ravel())
+    beads = (share < 0.5)[places]  # of a rim that is seen as stroke here and there
+    alpha = np.where(kept & ~beads, words.alpha, 0).astype(np.float32)
+    missed = words.doubt & stroke & ~grow(mine, 2)
+    taken_out = mine & (alpha == 0)
+    return replace(words, alpha=alpha, doubt=grow(missed, _UNSURE * words.height) | grow(taken_out, 0.1 * words.height))
 
 
 def window_of(area: np.ndarray, pad: int) -> Window:

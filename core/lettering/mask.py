@@ -21,8 +21,8 @@ from ..parallel import in_order
 from .border import border_mask, border_of
 from .calibration import PROOF
 from .find import doubtful, looks
-from .line import Line, Scene, Words, filled, with_style, words_of
-from .proof import edges_of, evidence, fails, held_shape
+from .line import Line, Scene, Words, as_seen, filled, with_style, words_of
+from .proof import IN_DOUBT, edges_of, evidence, fails, held_shape
 from .regions import TextRegion
 from .rigid import find_rigid, rigid_mask
 
@@ -94,6 +94,9 @@ def find_glyphs(
     for one in tried:
         one.lay(whole)
     reasons = [_why_not(one, scene, edges, whole) for one in tried]
+    for number, why in enumerate(reasons):
+        if why == IN_DOUBT and (clear := _without_look_alikes(scene, edges, tried, number)):
+            tried[number], reasons[number] = clear, ""
     for one, why in zip(tried, reasons, strict=True):
         if why and one.fate in (_Fate.LIFT, _Fate.INSIST, _Fate.HOLD):
             held |= held_shape(scene, one.line, edges)
@@ -110,6 +113,30 @@ def find_glyphs(
             changed = why and one.line.region.lift
             decided.append(replace(one.line.region, lift=False, reason=why) if changed else one.line.region)
     return Glyphs(mask, held, tuple(decided))
+
+
+def _without_look_alikes(scene: Scene, edges: np.ndarray, tried: Sequence[_Tried], number: int) -> _Tried | None:
+    """A line in doubt with what the detector takes for strokes alone, where that leaves nothing of it over.
+
+    Of hair lines alone: these it sees whole, and of thick strokes the rims."""
+    one = tried[number]
+    words = [as_seen(scene, each) for each in words_of(scene, one.line, hair=True)]
+    whole = np.count_nonzero(one.line.area)
+    doubted = sum(np.count_nonzero(each.doubt & one.line.area[each.window]) for each in words)
+    if (
+        sum(np.count_nonzero(each.alpha) for each in words) > PROOF.hair * whole
+        or doubted > PROOF.still_doubted * whole
+    ):
+        return None
+    others = np.zeros(edges.shape, np.float32)
+    for other in tried:
+        if other is not one:
+            other.lay(others)
+    masks = [with_style(scene, each, others > 0.5) for each in words]
+    clear = one._replace(words=words, masks=masks)
+    clear.lay(others)
+    found = replace(evidence(scene, one.line, words, edges, others), doubt=0.0)  # what is in doubt still is held
+    return None if fails(found, doubtful=one.fate is _Fate.PROVE) else clear
 
 
 def _rigid(cover: np.ndarray, regions: Sequence[TextRegion]) -> np.ndarray:

@@ -17,6 +17,8 @@ from ..pixels import grow
 from .calibration import PROOF
 from .line import Line, Scene, Words, filled, window_of
 
+IN_DOUBT = "it cannot be told from picture of its colour"
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -66,7 +68,7 @@ def fails(found: Evidence, doubtful: bool = False) -> str:
     """Why a line is held, in words; "" where it may be lifted. doubtful: the detector is not sure that it is one."""
     bounds = PROOF.of_doubtful if doubtful else PROOF.of_lines
     if found.doubt > bounds.doubt:
-        return "it cannot be told from picture of its colour"
+        return IN_DOUBT
     if found.left_edges > bounds.left_edges or found.unlike > bounds.unlike:
         return "edges of it are left beside its mask"
     if found.left_strokes > bounds.left_strokes:

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from ..pixels import LUMA, disc, grow, morphed
-from .ink import Ink, coverage, dot, fit_colour, further, furthest, ridge_of, sample
+from .ink import Ink, coverage, dot, fit_colour, further, furthest, ridge_of, sample, without_things
 
 _BINS = 32  # per Lab channel
 _WORK_HEIGHT = 80  # px: higher lines are searched scaled down to this
@@ -34,23 +34,23 @@ _NEXT_WORDS = 0.35  # score from which a second colour is words, not picture
 
 
 def find_strokes(
-    crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float, likely: np.ndarray
+    crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float, likely: np.ndarray, hair: bool = False
 ) -> list[Ink]:
     """The inks of one line of type, the likeliest first; empty where nothing in it looks like strokes.
 
     crop: (h, w, 3) float32 sRGB 0..255; line: (h, w) bool, the line's area; others: (h, w) bool, every line's area, so
     that the surroundings are free of lettering; height: of the line, px; likely: (h, w) float32, chance 0..1 that a
-    pixel is stroke, as `ppocr.Seen` has it.
+    pixel is stroke, as `ppocr.Seen` has it; hair: its strokes are thin, what is far thicker is none of them.
     """
     if height > _WORK_HEIGHT:
-        return _find_small(crop, line, others, height, likely)
+        return _find_small(crop, line, others, height, likely, hair)
     around = grow(line, 0.6 * height) & ~others & ~line
     lab = cv2.cvtColor(np.clip(crop + 0.5, 0, 255).astype(np.uint8), cv2.COLOR_RGB2LAB)
     chance = _lettering_colours(lab, line, others, height)
     reach = disc(0.17 * height + 2)
     grounds = {bright: _without_strokes(crop, reach, bright) for bright in (True, False)}
     middle = np.median(crop[around], axis=0) if around.any() else np.median(crop.reshape(-1, 3), axis=0)
-    hair = disc(0.05 * height + 1)
+    fine = disc(0.05 * height + 1)
     x, y, across, down = cv2.boundingRect(line.astype(np.uint8))
     box = np.s_[max(0, y - 3) : y + down + 3, max(0, x - 3) : x + across + 3]
     inks: list[Ink] = []
@@ -58,7 +58,7 @@ def find_strokes(
     for bright, ground in grounds.items():
         clear, thin = (
             np.clip((np.abs((crop - behind) @ LUMA) - 5) / 20, 0, 1) * line
-            for behind in (ground, _without_strokes(crop, hair, bright))
+            for behind in (ground, _without_strokes(crop, fine, bright))
         )
         for weight in (chance * clear, clear, likely * clear, likely * thin):
             if np.count_nonzero(weight > 0.05) < 20:
@@ -70,7 +70,7 @@ def find_strokes(
                     continue
                 tried.append(corners)
                 behind = further(colour[box], grounds[True][box], grounds[False][box])  # it may cross light and dark
-                found = _judge(crop[box], line[box], colour[box], behind, chance[box], likely[box], height)
+                found = _judge(crop[box], line[box], colour[box], behind, chance[box], likely[box], height, hair)
                 if found:
                     core = np.zeros(line.shape, bool)
                     core[box] = found.core
@@ -79,7 +79,9 @@ def find_strokes(
     return inks[:1] + _second_ink(inks, middle, line)
 
 
-def _find_small(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float, likely: np.ndarray) -> list[Ink]:
+def _find_small(
+    crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: float, likely: np.ndarray, hair: bool
+) -> list[Ink]:
     """`find_strokes` on the crop scaled down to _WORK_HEIGHT: display type is found as well there, and much faster."""
     factor = _WORK_HEIGHT / height
     size = line.shape[::-1]
@@ -88,7 +90,7 @@ def _find_small(crop: np.ndarray, line: np.ndarray, others: np.ndarray, height: 
         cv2.resize(a.astype(np.uint8), small.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0 for a in (line, others)
     ]
     likely = cv2.resize(likely, small.shape[1::-1], interpolation=cv2.INTER_AREA)
-    inks = find_strokes(small, areas[0], areas[1], _WORK_HEIGHT, likely)
+    inks = find_strokes(small, areas[0], areas[1], _WORK_HEIGHT, likely, hair)
     for ink in inks:
         ink.core = (cv2.resize(ink.core.astype(np.float32), size, interpolation=cv2.INTER_LINEAR) > 0.4) & line
         ink.colour = cv2.resize(ink.colour, size, interpolation=cv2.INTER_LINEAR)
@@ -218,6 +220,7 @@ def _judge(
     chance: np.ndarray,
     likely: np.ndarray,
     height: float,
+    hair: bool,
 ) -> Ink | None:
     """Score of a candidate: share of lettering colours x exp(-0.8 spread of stroke width) x filled share ^ 0.3
     x exp(0.3 crisp - 0.2 leak), less what lies beyond, fills the line or is no likelier stroke than the rest of it.
@@ -228,6 +231,7 @@ def _judge(
     """
     alpha, fits = coverage(crop, behind, colour)
     core = pure((alpha > 0.5) & (alpha < 1.7) & fits & line, crop, colour, behind)
+    core = without_things(core) if hair else core
     if np.count_nonzero(core) < 15:
         return None
     ridge = ridge_of(core)

@@ -173,7 +173,8 @@ def test_thin_dark_lettering_over_waves():
     assert iou >= 0.5
 
 
-def test_thin_lettering_over_a_thing_as_dark_as_it_is_held_and_other_lettering_is_lifted():
+def test_thin_lettering_is_lifted_where_it_is_clear_and_held_where_it_runs_into_a_thing_of_its_colour():
+    """All of it stays where it is; less than the whole line stands still for that."""
     share = np.zeros((384, 384), np.float32)
     cv2.putText(share, "Eagle", (90, 210), cv2.FONT_HERSHEY_SIMPLEX, 2, 1.0, 2, cv2.LINE_AA)
     ground = picture(kind="calm").astype(np.float32) * 0.2 + 170
@@ -187,10 +188,10 @@ def test_thin_lettering_over_a_thing_as_dark_as_it_is_held_and_other_lettering_i
     )
     assert not plain.held.any()
     assert (plain.mask > 0.5)[share > 0.9].mean() > 0.95
-    assert not crossed.mask.any()
-    assert crossed.held[share > 0.5].mean() > 0.99
-    assert crossed.held.mean() < 0.12
-    assert [region.lift for region in (*plain.regions, *crossed.regions)] == [True, False]
+    assert ((crossed.mask > 0.5) | crossed.held)[share > 0.5].all()
+    assert (crossed.mask > 0.5)[:, :140][share[:, :140] > 0.9].mean() > 0.95
+    assert 0 < crossed.held.mean() < 0.05 and np.count_nonzero((crossed.mask > 0.5) & (share < 0.02)) < 150
+    assert all(region.lift for region in (*plain.regions, *crossed.regions))
 
 
 def test_strokes_that_stick_out_of_their_region_are_masked_to_their_ends():
