@@ -21,12 +21,13 @@ from typing import Any
 import numpy as np
 
 from ... import __version__
-from ...core.errors import ClipError, CoverLoopError, JobError, ModelError, UsageError
+from ...core.errors import ClipError, CoverLoopError, JobError, ModelError, RecipeError, UsageError
 from ...core.image import decode_cover, fit
 from ...core.judge.judgement import Judgement
 from ...core.judge.score import score
 from ...core.lettering.find import find_text
 from ...core.lettering.regions import TextRegion, decide_lift, named
+from ...core.motion.recipe import Recipe
 from ...core.pixels import middle
 from ...core.video.decode import opened
 from ...core.video.encode import write_poster
@@ -76,12 +77,13 @@ class Clock:
 @dataclass(frozen=True)
 class Parts:
     """What was downloaded into the scratch folder. `poster`, `mask` are None and `server_record` is {} when the
-    workflow makes none."""
+    workflow makes none. `seen`: what the plate was seen to hold, surest first; None where the server did not say."""
 
     video: Path
     poster: Path | None
     mask: Path | None
     server_record: Mapping[str, Any]
+    seen: Sequence[Mapping[str, Any]] | None = None
 
 
 def download(comfy: Comfy, workflow: Workflow, finished: Finished, scratch: Path) -> Parts:
@@ -102,7 +104,22 @@ def download(comfy: Comfy, workflow: Workflow, finished: Finished, scratch: Path
     mask = _fetch(comfy, masks[0], scratch / "mask.png") if masks else None
     notes = [file for file in mine if file.suffix == ".json"]
     record = _read_record(_fetch(comfy, notes[0], scratch / "server.json", MAX_SIDECAR)) if notes else {}
-    return Parts(clip, poster, mask, record)
+    return Parts(clip, poster, mask, record, _seen(workflow, finished))
+
+
+def _seen(workflow: Workflow, finished: Finished) -> Sequence[Mapping[str, Any]] | None:
+    """What Motion Prompt says that it saw; None where it says nothing, as that of older packs, or nothing readable."""
+    for node, values in finished.shown.items():
+        told = workflow.prompt.get(node, {}).get("class_type") == _SEES and isinstance(values, dict)
+        if told and "seen" in values:
+            try:
+                return Recipe.parse({"seen": values["seen"]}).model_dump(mode="json")["seen"]
+            except RecipeError as error:
+                log.warning("what the server saw in the picture cannot be read (%s)", error)
+    return None
+
+
+_SEES = "CoverLoopMotionPrompt"
 
 
 def _fetch(comfy: Comfy, file: OutputFile, target: Path, limit: int | None = None) -> Path:
@@ -247,6 +264,7 @@ def _record(
         **{key: value for key, value in run.items() if key != "timings"},
         "judgement": judgement.to_dict(),
         "before_encoding": parts.server_record.get("judgement"),
+        "seen": parts.seen,
     }
 
 

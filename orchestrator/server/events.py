@@ -47,11 +47,13 @@ class Preview:
 @dataclass(frozen=True)
 class Finished:
     """The job is over and succeeded. `files`: all it made; `seconds`: ComfyUI's own execution time; `node_seconds`:
-    by node id, as far as the socket told (cached nodes are absent)."""
+    by node id, as far as the socket told (cached nodes are absent); `shown`: what nodes show, by node id, as the server
+    sent it."""
 
     files: tuple[OutputFile, ...]
     seconds: float
     node_seconds: Mapping[str, float]
+    shown: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 Event = Queued | Running | Preview | Finished

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...core.errors import JobError, ServerError
 from .client import Comfy
@@ -79,7 +79,7 @@ class _Watch:
             raise JobStopped(f"{self._comfy.url}: the job was interrupted on the server")
         if history.error:
             raise JobError(f"{self._comfy.url}: {history.error}")
-        return Finished(history.files, history.seconds, {})
+        return Finished(history.files, history.seconds, {}, history.shown)
 
     def _check_stuck(self, something_runs: bool) -> None:
         now = time.monotonic()
@@ -119,7 +119,7 @@ def follow(comfy: Comfy, prompt_id: str, prompt: Prompt, patience: Patience | No
         if isinstance(state, Finished):
             while not progress.over and (message := comfy.socket.receive(0.05)):  # the history may be ahead of it
                 progress.read(message)
-            yield Finished(state.files, state.seconds, dict(progress.node_seconds))
+            yield replace(state, node_seconds=dict(progress.node_seconds))
             return
         if state is not None and state != said:
             said = state

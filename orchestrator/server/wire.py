@@ -57,13 +57,13 @@ class OutputFile:
 @dataclass(frozen=True)
 class History:
     """What the server remembers of a finished job. `error` is one line, empty when it succeeded; `seconds` is
-    ComfyUI's own execution time, 0.0 when it did not say."""
+    ComfyUI's own execution time, 0.0 when it did not say; `shown`: what nodes show, by node id."""
 
     error: str
     stopped: bool
     files: tuple[OutputFile, ...]
     seconds: float
-    raw: Mapping[str, Any] = field(repr=False)
+    shown: Mapping[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,9 @@ def read_history(entry: Mapping[str, Any]) -> History:
         error = "it ended without saying success"
     stamps = [data["timestamp"] for _, data in messages if isinstance(data.get("timestamp"), (int, float))]
     seconds = (max(stamps) - min(stamps)) / 1000 if stamps else 0.0
-    return History(error, stopped, output_files(entry.get("outputs")), max(0.0, seconds), entry)
+    outputs = entry.get("outputs")
+    shown = outputs if isinstance(outputs, dict) else {}
+    return History(error, stopped, output_files(outputs), max(0.0, seconds), shown)
 
 
 def read_job(job: Any) -> History | None:

@@ -388,7 +388,11 @@ def test_the_ambient_loop_from_cover_to_judged_deliverable(call, tmp_path, comfy
     assert 0 <= record["judgement"]["lettering_moved"] <= 0.03 and record["judgement"]["lost_words"] == []
     classes = {name.split()[0] for name in record["timings"]["nodes"]}
     assert {"CoverLoopFindText", "CoverLoopAmbient", "CoverLoopSave"} <= classes
+    seen = record["seen"]
+    sure = [one["confidence"] for one in seen]
+    assert seen and sure == sorted(sure, reverse=True) and set(seen[0]) == {"name", "confidence", "by"}
 
     (again,) = json.loads(call(*words, "--set", "crf=20")[1])["loops"]  # everything but the encode is cached
     record = json.loads(Path(again["sidecar"]).read_text("utf-8"))
     assert record["judgement"]["lettering_mean_diff"] is not None and again["warnings"] == []
+    assert record["seen"] == seen

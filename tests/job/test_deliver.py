@@ -1,10 +1,12 @@
-"""Which words of a cover the judge of a deliverable watches."""
+"""Which words of a cover the judge of a deliverable watches, and what its sidecar says was seen."""
 
 import numpy as np
 import pytest
 from coverloop.core.errors import ModelError
 from coverloop.orchestrator.job import deliver
+from coverloop.orchestrator.job.manifest import load_workflow
 from coverloop.orchestrator.job.request import Job
+from coverloop.orchestrator.server.events import Finished
 from lettered import coverage, over, picture
 
 SIDE = 384
@@ -50,3 +52,23 @@ def test_what_cannot_be_told_is_a_warning(cover, monkeypatch):
 
     monkeypatch.setattr(deliver, "find_text", no_weights)
     assert watched(cover) == ([], ["words not watched: weights: not found"])
+
+
+SKY = {"name": "sky", "confidence": 0.8, "by": ""}
+
+
+@pytest.mark.parametrize(
+    ("shown", "seen"),
+    [
+        ({"9": {"text": ["..."], "seen": [SKY]}}, [SKY]),
+        ({"9": {"seen": []}}, []),
+        ({"9": {"text": ["..."]}}, None),  # a server with an older pack
+        ({"10": {"seen": [SKY]}}, None),  # another node
+        ({"9": {"seen": [{**SKY, "confidence": 8}]}}, None),
+        ({"9": {"seen": [SKY] * 33}}, None),
+        ({"9": {"seen": "sky"}}, None),
+        ({"9": [SKY]}, None),
+    ],
+)
+def test_what_was_seen_is_what_the_prompt_node_says_or_nothing(shown, seen):
+    assert deliver._seen(load_workflow("ambient_loop_v3"), Finished((), 1.0, {}, shown)) == seen
