@@ -84,6 +84,24 @@ class Local:
 
 
 @dataclass(frozen=True)
+class Own:
+    """A part that goes its own way, since in-betweens blur it."""
+
+    lost: float = 0.2
+    """Of its detail."""
+    shows: float = 0.03
+    """Of the whole picture's detail that is lost with it."""
+    reach: int = 4
+    """Tiles around it that it may need."""
+    border: float = 0.6
+    """Of how far its ways and the ring's frames are apart within it, they may be at its border."""
+    jump: float = 2.5
+    """Times its usual step that no step of it may be larger than."""
+    uneven: float = 1.45
+    """Times the usual step that no step of the whole picture may be larger than with it."""
+
+
+@dataclass(frozen=True)
 class Toning:
     """When a tone is corrected. Grey levels, but for shares (0..1) and numbers of frames."""
 
@@ -115,4 +133,4 @@ class Toning:
     """What a join may lack: less is not seen, more is not tone."""
 
 
-STILL, STEPS, CUTTING, FILLING, LOCAL, TONING = Still(), Steps(), Cutting(), Filling(), Local(), Toning()
+STILL, STEPS, CUTTING, FILLING, LOCAL, OWN, TONING = Still(), Steps(), Cutting(), Filling(), Local(), Own(), Toning()

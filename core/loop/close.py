@@ -18,6 +18,7 @@ from .calibration import FILLING, STEPS, TONING
 from .cut import Cut, most_between
 from .grain import usual_grain
 from .local import find_jumps, led_over
+from .own import own_ways
 from .pace import march, timing
 from .seen import MIN_FRAMES, Seen, check, grey, smaller
 from .tone import Tone, join_shift, shift
@@ -36,6 +37,8 @@ class Closing:
     """Repeated or stalled frames left out."""
     led_over: int
     """Jumps of part of the picture that were led over in place."""
+    own_ways: int
+    """Parts that in-betweens would blur, and that go there and back through their own frames instead."""
     interpolator: str
     largest_step_before: float
     largest_step: float
@@ -82,10 +85,13 @@ def close(
     filled = dict(zip((hole.step for hole in plan.holes), interpolator.fill(gaps, grain), strict=True))
     parts = []
     small = []
+    drawn: set[int] = set()
     for i, frame in enumerate(ring):
         parts += [frame, *filled.get(i, [])]
         small += [seen.small[i], *map(smaller, filled.get(i, []))]
+        drawn.update(range(len(parts) - len(filled.get(i, [])), len(parts)))
     closed, seen, local = led_over(np.stack(parts), Seen(np.stack(small)), interpolator, grain)
+    closed, seen, own = own_ways(closed, seen, drawn, ring)
     after, middle = ring_steps(seen.grey)
     ratios = after / middle
     inserted = len(filled.get(len(ring) - 1, []))
@@ -95,6 +101,7 @@ def close(
         repaired=len(closed) - len(ring) - inserted,
         dropped=len(frames) - len(ring),
         led_over=local,
+        own_ways=own,
         interpolator=interpolator.name,
         largest_step_before=float(before.max() / np.median(before)),
         largest_step=float(ratios.max()),

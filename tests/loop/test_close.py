@@ -7,6 +7,7 @@ from coverloop.core.errors import ClipError
 from coverloop.core.judge.score import score
 from coverloop.core.loop.close import close
 from coverloop.core.loop.cut import find_cut, trim
+from coverloop.core.loop.own import there_and_back
 from coverloop.core.loop.retime import retime
 from coverloop.core.loop.ring import close_clip
 from coverloop.core.loop.tone import tone_match
@@ -165,6 +166,31 @@ def test_a_jump_of_a_part_costs_its_own_place_only():
     assert score(jumping, fps=24).tile_seam > 2.5
     judged = score(closed, fps=24)
     assert judged.tile_seam <= 2 and judged.largest_step <= 1.6 and judged.sharpness >= 0.8
+
+
+@pytest.mark.parametrize(("period", "wanted"), [(26.0, 48), (31.0, 44)])
+def test_a_part_that_in_betweens_would_blur_goes_its_own_way(period, wanted):
+    clip = np.repeat(np.repeat(circle(48), 2, axis=1), 2, axis=2)
+    for t, frame in enumerate(clip):  # a sign that swings at a pace of its own
+        angle = 40 * np.sin(2 * np.pi * t / period)
+        bar = cv2.boxPoints(((120.0, 260.0), (90.0, 28.0), float(angle)))
+        cv2.fillConvexPoly(frame, np.round(bar * 16).astype(np.int32), (240, 230, 90), cv2.LINE_AA, 4)
+    closed, report = close_clip(clip, 24, max_start=0, count=wanted)
+    assert report.own_ways >= 1 and len(closed) == wanted
+    assert np.array_equal(closed[0], clip[0])
+    signs = [int((np.abs(frame.astype(int) - (240, 230, 90)).max(-1) < 12).sum()) for frame in closed]
+    assert min(signs) > 0.9 * 90 * 28  # whole in every frame, and nowhere twice or half
+    judged, own = score(closed, fps=24), score(clip, fps=24).sharpness  # a bar that turns makes it 0.8 and 0.86
+    assert judged.largest_step <= 1.6 and judged.tile_seam <= 2 and judged.sharpness >= 0.95 * own
+
+
+@pytest.mark.parametrize("length", [9, 10])
+def test_the_way_there_and_back_repeats_no_frame_but_where_it_turns(length):
+    way = there_and_back(length, 20)
+    assert way is not None and len(way) == length
+    steps = np.abs(np.diff([*way, way[0]]))
+    assert set(steps) == {0, 1} and steps[-1] == 1 and (steps == 0).sum() == 2 + length % 2
+    assert there_and_back(length, max(way) - 1) is None
 
 
 def test_flicker_of_the_whole_is_no_jump_of_a_part():
