@@ -96,7 +96,8 @@ class _Seen:
 
 
 class Lettering(_Base):
-    """Finding, masking, lifting and holding on made covers, and on pictures without lettering.
+    """Finding, masking, lifting and holding on made covers, on covers (.jpg) without truth, and on pictures without
+    lettering.
 
     recall: share of the lettering that is masked or held; iou: of mask and lettering where nothing is held; lifted,
     held: lines; apart: share of the covers' other pixels that is held; false: share of the pictures without lettering
@@ -122,7 +123,9 @@ class Lettering(_Base):
         names = sorted(path.name.removesuffix(".mask.png") for path in covers.glob("*.mask.png"))
         plain = [name for name in names if not _area(covers, name, "held").any()][:_TEXT_FREE]
         self._covers = covers
-        self.parts = [*((name, True) for name in names), *((name, False) for name in plain)]
+        self._real = [path.stem for path in sorted(covers.glob("*.jpg")) if path.suffixes == [".jpg"]]
+        self._real = [name for name in self._real if name not in names]
+        self.parts = [*((name, True) for name in [*names, *self._real]), *((name, False) for name in plain)]
 
     def prepared(self, part: tuple[str, bool]) -> Any:
         found = self._one(part)
@@ -152,6 +155,10 @@ class Lettering(_Base):
             masks.append(mask.ravel())
             helds.append(glyphs.held.astype(np.uint8).ravel() * 255)
             hard, name = mask > 127, part[0]
+            if name in self._real:
+                lifted = float(sum(region.lift for region in glyphs.regions))
+                rows.append({"lifted": lifted, "held": len(glyphs.regions) - lifted})
+                continue
             if not part[1]:
                 rows.append({"false": float((hard | glyphs.held).mean())})
                 continue

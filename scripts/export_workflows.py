@@ -30,7 +30,7 @@ def front_end(url: str) -> Iterator:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         try:
-            page = browser.new_page(viewport={"width": 1900, "height": 1100})
+            page = browser.new_page(viewport={"width": 960, "height": 600})
             problems: list[str] = []
             page.on("pageerror", lambda error: problems.append(f"page error: {error}"))
             page.problems = problems

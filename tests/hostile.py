@@ -122,6 +122,7 @@ class Hostile:
     def _handler(outer) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else a body waits 40 ms for the other side to have taken the head
             body = b""
 
             def do_GET(self) -> None:

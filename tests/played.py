@@ -24,6 +24,8 @@ class Played:
         played = self
 
         class Handler(BaseHTTPRequestHandler):
+            disable_nagle_algorithm = True  # else a body waits 40 ms for the other side to have taken the head
+
             def log_message(self, *_):
                 pass
 

@@ -42,6 +42,8 @@ class VlmServer:
         server = self
 
         class Handler(BaseHTTPRequestHandler):
+            disable_nagle_algorithm = True  # else a body waits 40 ms for the other side to have taken the head
+
             def log_message(self, *args):
                 pass
 

@@ -29,6 +29,12 @@ from hostile import Hostile
 from tiny import write_cover, write_workflows
 
 
+@pytest.fixture(autouse=True)
+def _asked_often(monkeypatch):
+    """The hostile server tells nothing by itself: what became of a job is asked."""
+    monkeypatch.setattr(follow, "POLL_SECONDS", 0.2)
+
+
 @pytest.fixture
 def workflow(tmp_path):
     return load_workflow("tiny", write_workflows(tmp_path / "workflows"))
