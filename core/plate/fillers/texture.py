@@ -14,6 +14,7 @@ from ...pixels import grow
 from ..filler import Filler
 
 _R = 3  # patches are 7x7
+_NEAR = 8  # px around where half the size found texture
 _MARGIN = 24  # px of surroundings beside what the search needs
 
 
@@ -36,14 +37,18 @@ def fill_texture(picture: np.ndarray, hole: np.ndarray, seed: int = 0) -> np.nda
 
 
 def _fill_window(start: np.ndarray, hole: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """start: (h, w, 3) float32, the hole smoothly filled. Half size first: it finds where texture comes from."""
+    """start: (h, w, 3) float32, the hole smoothly filled. Half size first: it finds where texture comes from, and near
+    there the whole size looks."""
     half = cv2.resize(start, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     half_hole = cv2.resize(hole.astype(np.float32), half.shape[1::-1], interpolation=cv2.INTER_AREA) > 0.05
-    if min(half_hole.shape) > 6 * _R:
-        coarse = _Search(half, half_hole, random).run()
-        start = start.copy()
-        start[hole] = cv2.resize(coarse, hole.shape[::-1], interpolation=cv2.INTER_LINEAR)[hole]
-    return _Search(start, hole, random).run()
+    if min(half_hole.shape) <= 6 * _R:
+        return _Search(start, hole, random).run()
+    coarse = _Search(half, half_hole, random)
+    found = coarse.run()
+    start = start.copy()
+    start[hole] = cv2.resize(found, hole.shape[::-1], interpolation=cv2.INTER_LINEAR)[hole]
+    fine = _Search(start, hole, random)
+    return fine.run(passes=1, reach=_NEAR) if fine.go_on_from(coarse) else fine.run()
 
 
 class _Search:
@@ -51,7 +56,11 @@ class _Search:
 
     def __init__(self, picture: np.ndarray, hole: np.ndarray, random: np.random.Generator):
         self.random = random
-        self.picture = np.pad(picture, ((_R, _R), (_R, _R), (0, 0)), mode="reflect")
+        self.picture = np.ascontiguousarray(np.pad(picture, ((_R, _R), (_R, _R), (0, 0)), mode="reflect"))
+        (height, width, channels), side = self.picture.shape, 2 * _R + 1
+        down, right, _ = self.picture.strides
+        shape, strides = (height - side + 1, width - side + 1, side, side * channels), (down, right, down, 4)
+        self.windows = np.lib.stride_tricks.as_strided(self.picture, shape, strides, writeable=False)  # row by row
         self.hole = np.pad(hole, _R)
         inner = np.zeros_like(self.hole)
         inner[_R:-_R, _R:-_R] = True
@@ -65,23 +74,41 @@ class _Search:
             pick = random.integers(0, len(rows), len(self.rows))
             self.from_row, self.from_column = rows[pick], columns[pick]
 
-    def run(self, rounds: int = 2) -> np.ndarray:
+    def go_on_from(self, half: _Search) -> bool:
+        """Begin where a search at half size ended; False where that found nothing."""
+        if not half.source.any() or not len(half.rows) or not self.source.any():
+            return False
+        rows, columns = ((own - _R) // 2 + _R for own in (self.rows, self.columns))
+        height, width = half.hole.shape
+        known = half.number[np.minimum(rows, height - 1), np.minimum(columns, width - 1)]
+        from_row = 2 * (half.from_row[known] - _R) + (self.rows - _R) % 2 + _R
+        from_column = 2 * (half.from_column[known] - _R) + (self.columns - _R) % 2 + _R
+        inside = (known >= 0) & (from_row < self.hole.shape[0]) & (from_column < self.hole.shape[1])
+        inside[inside] = self.source[from_row[inside], from_column[inside]]
+        self.from_row, self.from_column = (
+            np.where(inside, there, chance)
+            for there, chance in ((from_row, self.from_row), (from_column, self.from_column))
+        )
+        return True
+
+    def run(self, rounds: int = 2, passes: int = 2, reach: int | None = None) -> np.ndarray:
+        """The picture with the hole filled. reach: px, how far from what is known to serve it is looked at first; half
+        the picture without it."""
         if self.source.any() and len(self.rows):
             for _ in range(rounds):
-                self._match()
+                self._match(passes, reach or max(self.hole.shape) // 2)
                 self._vote()
         return self.picture[_R:-_R, _R:-_R]
 
     def _patches(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        reach = np.arange(-_R, _R + 1)
-        return self.picture[rows[:, None, None] + reach[:, None], columns[:, None, None] + reach].reshape(len(rows), -1)
+        return self.windows[rows - _R, columns - _R].reshape(len(rows), -1)
 
-    def _match(self) -> None:
+    def _match(self, passes: int, furthest: int) -> None:
         self.targets = self._patches(self.rows, self.columns)
         self.cost = self._distance(self.from_row, self.from_column, np.arange(len(self.rows)))
         every = np.arange(len(self.rows))
         height, width = self.hole.shape
-        for _ in range(2):
+        for _ in range(passes):
             for down, right in ((0, 1), (1, 0), (0, -1), (-1, 0)):  # what serves a neighbour may serve here
                 beside = self.number[
                     np.clip(self.rows + down, 0, height - 1), np.clip(self.columns + right, 0, width - 1)
@@ -89,14 +116,15 @@ class _Search:
                 known = beside >= 0
                 beside = np.where(known, beside, every)
                 self._try(self.from_row[beside] - down * known, self.from_column[beside] - right * known)
-            reach = max(height, width) // 2
+            reach = furthest
             while reach >= 1:
                 away = self.random.integers(-reach, reach + 1, (2, len(self.rows)))
                 self._try(self.from_row + away[0], self.from_column + away[1])
                 reach //= 3
 
     def _distance(self, rows: np.ndarray, columns: np.ndarray, which: np.ndarray) -> np.ndarray:
-        difference = self._patches(rows, columns) - self.targets[which]
+        difference = self._patches(rows, columns)
+        difference -= self.targets[which]
         return np.einsum("ij,ij->i", difference, difference)
 
     def _try(self, rows: np.ndarray, columns: np.ndarray) -> None:
@@ -110,15 +138,16 @@ class _Search:
 
     def _vote(self) -> None:
         trust = np.exp(-self.cost / (2 * np.percentile(self.cost, 60) + 1e-3)).astype(np.float32) + 1e-6
-        total = np.zeros_like(self.picture)
-        weight = np.zeros(self.hole.shape, np.float32)
+        width, colours = self.hole.shape[1], self.picture.reshape(-1, 3)
+        total, weight = np.zeros_like(colours), np.zeros(len(colours), np.float32)
+        here, there = self.rows * width + self.columns, self.from_row * width + self.from_column
         for down in range(-_R, _R + 1):
             for right in range(-_R, _R + 1):
-                rows, columns = self.rows + down, self.columns + right
-                total[rows, columns] += trust[:, None] * self.picture[self.from_row + down, self.from_column + right]
-                weight[rows, columns] += trust
-        voted = self.hole & (weight > 0)
-        self.picture[voted] = total[voted] / weight[voted][:, None]
+                away = down * width + right
+                total[here + away] += trust[:, None] * colours[there + away]
+                weight[here + away] += trust
+        voted = self.hole.ravel() & (weight > 0)
+        colours[voted] = total[voted] / weight[voted][:, None]
 
 
 FILLER = Filler(
