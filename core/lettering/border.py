@@ -53,6 +53,8 @@ def border_of(cover: np.ndarray) -> Border | None:
         if band is None:
             break
         inner = [inner[0] + band.top, inner[1] - band.right, inner[2] - band.bottom, inner[3] + band.left]
+        if not all(band):
+            break  # a line around all of it may lie in a frame; rows of bricks lie in each other, too
     widths = (inner[0], width - inner[1], height - inner[2], inner[3])
     if not any(widths):
         return None

@@ -114,3 +114,13 @@ def test_a_line_inside_a_border_is_part_of_it():
     cv2.rectangle(cover, (31, 31), (568, 568), (10, 10, 10), 8)
     found = border_of(cover)
     assert found is not None and min(found) >= 34
+
+
+def test_rows_of_bricks_are_no_bands_of_a_border():
+    wall = np.full((600, 600, 3), (150, 120, 90), np.uint8)
+    for row, y in enumerate(range(0, 600, 40)):
+        wall[y : y + 4] = (90, 130, 150)
+        for x in range(row % 2 * 40, 600, 80):
+            wall[y : y + 40, x : x + 4] = (90, 130, 150)
+    wall[-4:] = (90, 130, 150)
+    assert border_mask(border_of(wall), wall.shape).mean() < 0.02
