@@ -46,6 +46,7 @@ class Landscape:
     sky_step: float = 2.6  # colour change per px, without a horizon, from which it is no sky
     sky_meets: float = 0.12  # share of the upper border that a sky has
     sky_ends: tuple[float, float] = (0.55, 0.8)  # share of the height where ground begins, without a horizon
+    sky_shade: float = 0.5  # of its lightness, without a horizon: what is darker is no sky
     water_calm: tuple[float, float] = (1.6, 3.2)  # gradient energy
     water_level: tuple[float, float] = (0.6, 0.85)  # how level streaks are
     water_spread: tuple[float, float, float] = (12, 6, 6)  # least spread of L, a, b that water is given
@@ -105,7 +106,7 @@ class Keeping:
     reach_least: float = 28.0  # px at 1080 over which motion comes up around what is held
     stiff_reach: float = 10.0  # px at 256 around straight lines within which nothing bends
     white_light: float = 0.08  # share of light that white and black flat grounds take
-    white_reach: float = 8.0  # px at 256 around them over which light comes up
+    white_reach: float = 8.0  # px at 256 around white ones over which light comes up
 
 
 @dataclass(frozen=True)
@@ -123,12 +124,15 @@ class Choice:
     lamps_dark: tuple[float, float] = (46.0, 36.0)  # lightness of a picture in which lamps are lit
     specks_dark: tuple[float, float] = (50.0, 38.0)  # lightness of the picture: glints by day are no stars
     graphic: tuple[float, float] = (0.3, 0.5)  # share of clear edges that is straight, from painting to graphic
+    outdoors: float = 0.2  # confidence of a sky from which nothing breathes
     solid: float = 0.35  # share of a mask that is broad: gaps between trunks are no sky
     sky_outlined: tuple[float, float] = (0.12, 0.2)  # clouds have no outlines
     sky_spread: tuple[float, float] = (3.5, 6.0)  # of lightness, between paper and sky
     sky_lightest: float = 93.0
     sky_darkest: float = 15.0  # what is darker is space, whose stars stand
     natural: float = 0.5
+    range_broad: float = 0.6  # of the width: what is broader in a landscape, and
+    range_foot: float = 0.7  # of the height: ends above this, is a range and not near
     deep: float = 0.8  # how natural a picture must be to have depth
     rays_dark: float = 45.0  # lightness of a picture in which beams are seen
     rays_halo: float = 9.0  # of the lamp they come from

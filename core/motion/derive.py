@@ -62,10 +62,20 @@ def _figures(scene: Scene, seen: Seen, rng: np.random.Generator, side: int) -> l
         return []
     if scene.horizon is not None and not (scene.subject[scene.horizon :] > 0.5).any():
         return []  # a moon, a bird: further away than the ground, not nearer
+    landscape = scene.horizon is not None or any(seen.sure(name) for name in ("water", "foliage"))
+    landscape = landscape or seen.confidence["sky"] > CHOICE.outdoors
+    if landscape and _is_range(scene.subject > 0.5):
+        return []
     heading = _round(rng.uniform(-20, 20) + 90 * (1 - side))
     drift = Parallax(depth="subject", amplitude=AMOUNTS.parallax, angle=heading, aspect=0.4, travel=0.0)
-    landscape = scene.horizon is not None or any(seen.sure(name) for name in ("sky", "water", "foliage"))
     return [drift] if landscape else [drift, Breathe(amplitude=AMOUNTS.breathe)]  # mountains and boats do not breathe
+
+
+def _is_range(subject: np.ndarray) -> bool:
+    """Mountains, a skyline: broad, and what is near lies below them. subject: (h, w) bool."""
+    across, down = np.flatnonzero(subject.any(0)), np.flatnonzero(subject.any(1))
+    height, width = subject.shape
+    return bool(len(down)) and np.ptp(across) > CHOICE.range_broad * width and down[-1] < CHOICE.range_foot * height
 
 
 def _elements(seen: Seen, rng: np.random.Generator, side: int) -> list[Effect]:

@@ -25,7 +25,10 @@ def sky_of(seen: Measured, subject: np.ndarray) -> np.ndarray:
     if seen.horizon is None:
         plain = cv2.morphologyEx(plain, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     mask = _touching(plain, slice(0, 3), LANDSCAPE.sky_meets)
-    if seen.horizon is None:
+    if seen.horizon is None and mask.any():
+        shade = LANDSCAPE.sky_shade * float(np.percentile(seen.light[mask > 0], 75))  # cliffs and caves are darker
+        plain[cv2.GaussianBlur(seen.light, (0, 0), 2) <= shade] = 0
+        mask = _touching(plain, slice(0, 3), LANDSCAPE.sky_meets)
         mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
     soft = _eased(mask, SIDE / 20)
     if seen.horizon is None and mask[int(0.75 * seen.height) :].mean() < 0.9:  # the ground begins somewhere below

@@ -156,8 +156,9 @@ class Stage:
         """What of light white and black grounds take, and what is left of it where things are held."""
         if "tone" not in recipe.keep:
             return np.ones_like(moving), moving
-        plain = self.scene.plain  # of mottled paper it is patches, which light must not show
-        around = cv2.GaussianBlur(cv2.dilate(plain, disc(KEEPING.white_reach)), (0, 0), KEEPING.white_reach)
+        plain = self.scene.plain
+        white = plain * (self.scene.light > 50)  # of mottled paper it is patches, whose edges light must not show
+        around = cv2.GaussianBlur(cv2.dilate(white, disc(KEEPING.white_reach)), (0, 0), KEEPING.white_reach)
         tone = 1 - (1 - KEEPING.white_light) * self.grid.resize(np.maximum(plain, around))
         light = np.ones_like(moving) if not framed.any() else _moving(framed, self.grid, np.float32(8.0))
         return tone, light

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 from coverloop.core.errors import ModelError
 from coverloop.core.motion import faces, matte
+from coverloop.core.motion.derive import derive_effects
 from coverloop.core.motion.recipe import Recipe, derive_recipe
 from coverloop.core.motion.scene import Scene
+from coverloop.core.motion.seen import look
 from coverloop.core.motion.stage import ambient
+from coverloop.core.motion.subject import Subject
 from coverloop.core.prompt.ask.put import Asking
 from coverloop.core.prompt.looks import motion_prompt
 
@@ -94,6 +97,40 @@ def test_a_moon_does_not_drift_before_its_sky():
     assert confidence(moon, "subject") > 0.5 and not {"parallax", "breathe"} & kinds(moon)
 
 
+def test_a_range_is_not_near():
+    """A broad thing in a landscape drifts where it reaches down to what is near, and stands where it ends far above."""
+    rng = np.random.default_rng(3)
+    leaves = cv2.resize(rng.uniform(40, 200, (130, 130)).astype(np.float32), (400, 400), interpolation=cv2.INTER_CUBIC)
+    clouds = cv2.resize(rng.uniform(-1, 1, (40, 30)).astype(np.float32), (400, 400), interpolation=cv2.INTER_CUBIC)
+    found = {}
+    for foot in (240, 390):
+        view = (
+            np.repeat(np.linspace((90, 130, 200), (150, 170, 210), 400)[:, None], 400, axis=1) + 30 * clouds[..., None]
+        )
+        view[250:] = leaves[250:, :, None] * np.float32([0.5, 0.9, 0.3])
+        scene = Scene(np.clip(view, 0, 255).astype(np.uint8))
+        mask = np.zeros((scene.height, scene.width), np.float32)
+        mask[60 * scene.height // 400 : foot * scene.height // 400, scene.width // 8 : scene.width * 7 // 8] = 1
+        scene.__dict__["found_subject"] = Subject(mask, 1.0, "a test")
+        seen = look(scene)
+        assert seen.sure("foliage") or scene.horizon is not None
+        effects = derive_effects(scene, seen, np.random.default_rng(0), 1.0)
+        found[foot] = "parallax" in {effect.kind for effect in effects}
+    assert found == {240: False, 390: True}
+
+
+def test_cliffs_in_the_dark_are_no_sky():
+    rng = np.random.default_rng(1)
+    clouds = cv2.resize(rng.uniform(-1, 1, (8, 5)).astype(np.float32), (400, 400), interpolation=cv2.INTER_CUBIC)
+    view = np.repeat((110 + 22 * clouds)[..., None], 3, axis=2) * np.float32([0.8, 1.0, 1.1])
+    share = np.clip((np.abs(np.arange(400) - 200) - 90) / 50, 0, 1)[None, :, None]  # the walls begin softly
+    view = view * (1 - share) + np.float32([18, 12, 14]) * share
+    scene = Scene(np.clip(view, 0, 255).astype(np.uint8))
+    side = scene.width
+    assert scene.sky[: side // 2, : side // 8].max() < 0.1
+    assert scene.sky[side // 8 : side // 2, side // 2 - 10 : side // 2 + 10].mean() > 0.5
+
+
 def test_a_lamp_has_a_halo():
     assert "pulse" in kinds(lamps(halo=True)) and "pulse" not in kinds(lamps(halo=False))
 
@@ -162,3 +199,13 @@ def test_light_shows_no_patches_on_mottled_paper():
     light = cv2.GaussianBlur((frames[4] - frames[0]).mean(2), (0, 0), 2)
     edges = np.hypot(cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1)) / 8
     assert edges.max() < 0.7  # levels per px; 2 with bounds as sharp as those of the grounds
+
+
+def test_light_reaches_small_things_on_black():
+    sky = np.zeros((300, 300, 3), np.uint8)
+    star = np.s_[146:155, 146:155]
+    sky[star] = 170
+    shine = Recipe.parse({"keep": ["tone"], "effects": [{"kind": "shimmer", "amount": 0.2, "width": 300}]})
+    frames = np.stack(list(ambient(sky, shine, frames=8, fps=2.0))).astype(float)
+    assert np.ptp(frames[:, 148:153, 148:153].mean((1, 2, 3))) > 15  # 2 where black keeps light off what is around it
+    assert frames[:, :100].max() <= 1
