@@ -3,6 +3,7 @@
     CoverLoopError            base; `str(error)` is one line: what was wrong, with which value, what to do
     +-- CoverError            a picture cannot be used as a cover (missing, unreadable, too large, too small)
     +-- ClipError             a clip cannot be used (unreadable, too short, wrong shape)
+    +-- SongError             a song cannot be used (unreadable, too long, silent, without a beat)
     +-- RecipeError           a motion recipe does not follow its schema
     +-- ModelError            model weights are missing, of another version, or fail their hash check
     +-- VlmError, BadAnswer   (core/prompt) a model could not be asked, or its answer does not follow the schema
@@ -23,6 +24,10 @@ class CoverError(CoverLoopError):
 
 
 class ClipError(CoverLoopError):
+    exit_code = 2
+
+
+class SongError(CoverLoopError):
     exit_code = 2
 
 

@@ -37,3 +37,7 @@ SEED = Range(0, 2**32 - 1)
 CRF = Range(0, 51)  # x264's constant rate factor
 MEGAPIXELS = Range(0.004, 4.0)  # of a clip that Wan generates
 SPARE = Range(0, 60)  # frames that Wan generates beyond the loop
+SONG_SECONDS = Range(5, 1800)
+SONG_RATE = Range(8000, 192_000)  # Hz
+SONG_CHANNELS = 8
+SONG_BYTES = 500_000_000
