@@ -12,6 +12,7 @@ from .motion import CoverLoopAmbient, CoverLoopMotionPreview, CoverLoopRecipe
 from .plate import CoverLoopCleanPlate, CoverLoopTextPreview
 from .prompt import CoverLoopJudgeText, CoverLoopMotionPrompt, CoverLoopPromptEdit
 from .ring import CoverLoopCyclicDecode, CoverLoopLatentShift
+from .song import CoverLoopSong
 from .video import CoverLoopSave
 from .wan import CoverLoopFitWan, CoverLoopLora, CoverLoopScaleToCover
 
@@ -43,6 +44,7 @@ NODES: list[type[io.ComfyNode]] = [
     CoverLoopScore,
     CoverLoopSave,
     CoverLoopFormat,
+    CoverLoopSong,
 ]
 
 

@@ -4,11 +4,14 @@ from comfy_api.latest import io, ui
 
 from ..core.limits import FPS, SECONDS, SEED, STRENGTH
 from ..core.motion import stage
+from ..core.motion.beats import on_beats
 from ..core.motion.manner import read_manner
 from ..core.motion.preview import preview as seen
 from ..core.motion.recipe import Recipe, derive_recipe
 from ..core.pixels import LUMA
+from ..core.song.follow import Following
 from .known import known
+from .song import SONG
 from .tensors import array_of_mask, image_of, images_of, picture
 
 _STILL = io.Mask.Input(
@@ -73,14 +76,18 @@ class CoverLoopRecipe(io.ComfyNode):
                     optional=True,
                     tooltip="calm or alive: half of it, or a third more. Wishes in words are for Motion Prompt.",
                 ),
+                SONG,
             ],
             outputs=[io.String.Output(display_name="recipe", tooltip="The recipe (JSON) for Ambient Motion.")],
         )
 
     @classmethod
-    def execute(cls, plate: torch.Tensor, seed: int, strength: float, motion: str = "") -> io.NodeOutput:
-        strength = min(2.0, strength * read_manner(motion).strength)
-        recipe = derive_recipe(picture(plate), seed=seed, strength=strength).to_json()
+    def execute(
+        cls, plate: torch.Tensor, seed: int, strength: float, motion: str = "", song: Following | None = None
+    ) -> io.NodeOutput:
+        strength = min(2.0, strength * read_manner(motion).strength * (song.strength if song else 1.0))
+        derived = derive_recipe(picture(plate), seed=seed, strength=strength)
+        recipe = (on_beats(derived, song.accents) if song else derived).to_json()
         return io.NodeOutput(recipe, ui=ui.PreviewText(recipe))
 
 

@@ -11,6 +11,7 @@ from comfy_api.latest import io, ui
 
 from ..core.lettering.regions import TextRegion, named
 from ..core.limits import SEED, STRENGTH
+from ..core.motion.beats import on_beats
 from ..core.motion.manner import read_manner
 from ..core.prompt import looks
 from ..core.prompt.ask.protocol import Host
@@ -21,8 +22,10 @@ from ..core.prompt.words.guard import read_triggers, with_triggers
 from ..core.prompt.words.safety import refuse_unsafe
 from ..core.prompt.words.wan import forbidden
 from ..core.prompt.words.wish import read_wish
+from ..core.song.follow import Following
 from .find import Regions
 from .known import known
+from .song import SONG
 from .tensors import picture
 
 _REPORT = "Who answered, what was decided and why, what was left out, as JSON."
@@ -142,6 +145,7 @@ class CoverLoopMotionPrompt(io.ComfyNode):
                 io.String.Input(
                     "motion", tooltip="calm or alive: half of it, or a third more; else read as a wish.", **line
                 ),
+                SONG,
             ],
             outputs=[
                 io.String.Output(display_name="positive", tooltip="For Wan: motion first, at most 100 words."),
@@ -149,7 +153,6 @@ class CoverLoopMotionPrompt(io.ComfyNode):
                 io.String.Output(display_name="recipe", tooltip="For Ambient Motion (JSON)."),
                 io.String.Output(display_name="report", tooltip=_REPORT),
             ],
-            is_output_node=True,  # so that what was seen, which sidecars keep, is told also when it is cached
         )
 
     @classmethod
@@ -166,16 +169,19 @@ class CoverLoopMotionPrompt(io.ComfyNode):
         intent: str = "",
         triggers: str = "",
         motion: str = "",
+        song: Following | None = None,
         **tags: str,
     ) -> io.NodeOutput:
         manner, phrases = read_manner(motion), read_triggers(triggers)
         wish, strength = read_wish(manner.added_to(intent), **tags), min(2.0, strength * manner.strength)
+        if song:
+            wish, strength = wish.heard(song.words(), song.mood), min(2.0, strength * song.strength)
         asking = _asking(backend)
         made = looks.motion_prompt(picture(plate), asking, wish=wish, triggers=phrases, seed=seed, strength=strength)
         shown = f"{made.positive}\n\n{_json(made.report)}"
-        recipe, report = made.recipe.to_json(), _json(made.report)
-        told = {**ui.PreviewText(shown).as_dict(), "seen": made.recipe.model_dump(mode="json")["seen"]}
-        return io.NodeOutput(made.positive, made.negative, recipe, report, ui=told)
+        recipe = (on_beats(made.recipe, song.accents) if song else made.recipe).to_json()
+        report = _json(made.report)
+        return io.NodeOutput(made.positive, made.negative, recipe, report, ui=ui.PreviewText(shown))
 
 
 class CoverLoopPromptEdit(io.ComfyNode):

@@ -1,7 +1,7 @@
 """Make the README's moving picture and the template thumbnail from a rendered loop.
 
 usage: readme_pictures.py out/demo/cover.mp4
-Writes assets/loop.webp (animated, plays for ever) and workflows/ambient_loop_v3.jpg.
+Writes assets/loop.webp (animated, plays for ever) and workflows/ambient_loop_v4.jpg.
 """
 
 import sys
@@ -33,7 +33,7 @@ def main() -> None:
         )
         if target.stat().st_size <= LIMIT:
             break
-    frames[0].save(ROOT / "workflows" / "ambient_loop_v3.jpg", quality=85)
+    frames[0].save(ROOT / "workflows" / "ambient_loop_v4.jpg", quality=85)
     print(f"{target.name}: {target.stat().st_size / 1e6:.2f} MB, {len(frames)} frames")
 
 

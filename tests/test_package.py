@@ -91,7 +91,7 @@ def test_the_archive_alone_gives_nodes_templates_and_the_extension(archive):
     nodes = json.loads((ROOT / "tests" / "data" / "nodes.json").read_text("utf-8"))
     assert set(nodes) <= set(requests.get(f"{archive.url}/object_info", timeout=60).json())
     templates = requests.get(f"{archive.url}/workflow_templates", timeout=30).json()["coverloop"]
-    assert {"ambient_loop_v3", "wan22_loop_v3"} <= set(templates)
+    assert {"ambient_loop_v4", "wan22_loop_v4"} <= set(templates)
     assert "/extensions/coverloop/texts.js" in requests.get(f"{archive.url}/extensions", timeout=30).json()
 
 

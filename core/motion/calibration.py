@@ -164,6 +164,16 @@ class Amounts:
     grain_least: float = 0.2  # levels; less is not seen
 
 
+@dataclass(frozen=True)
+class OnBeats:
+    """How much light falls between the beats of a song, as a share of it. All of a picture may flash no more than this:
+    three a second of a tenth of its light are too many for some eyes."""
+
+    lamps: float = 0.12
+    broad: float = 0.04
+    all: float = 0.04
+
+
 MEASURING = Measuring()
 FLAT = Flat()
 LANDSCAPE = Landscape()
@@ -173,3 +183,4 @@ DISCS = DiscLimits()
 KEEPING = Keeping()
 CHOICE = Choice()
 AMOUNTS = Amounts()
+ON_BEATS = OnBeats()

@@ -23,6 +23,7 @@ from .scene import Scene
 from .seen import Sighting, look, sightings
 
 MAX_TEXT = 200_000
+MOST_EFFECTS = 16
 
 
 Keep = Literal["borders", "lines", "faces", "tone"]
@@ -37,7 +38,7 @@ class Recipe(Strict):
     version: Literal[1] = 1
     seed: Annotated[int, Field(ge=SEED.low, le=SEED.high)] = 0
     keep: frozenset[Keep] = frozenset()
-    effects: Annotated[tuple[AnyEffect, ...], Field(max_length=16)] = ()
+    effects: Annotated[tuple[AnyEffect, ...], Field(max_length=MOST_EFFECTS)] = ()
     seen: Annotated[tuple[Sighting, ...], Field(max_length=32)] = ()
     """What was seen in the picture, and how surely; told, not played."""
 

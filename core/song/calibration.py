@@ -104,4 +104,18 @@ class Moods:
     """Share of time that an attack takes."""
 
 
-ATTACKS, TEMPO, BARS, PARTS, KEYS, MOODS = Attacks(), Tempo(), Bars(), Parts(), Keys(), Moods()
+@dataclass(frozen=True)
+class Follows:
+    softer: float = 20.0
+    """LU by which a beat must be softer than the loudest for a tenth of its accent."""
+    threes: tuple[float, float, float] = (1.0, 0.75, 0.75)
+    fours: tuple[float, float, float, float] = (1.0, 0.75, 0.85, 0.75)
+    """Accents of the beats of a bar that is loud throughout."""
+    least: float = 0.5
+    louder: float = 20.0
+    """LU over the song's usual loudness that double what moves."""
+    calm: float = 0.7
+    alive: float = 1.3
+
+
+ATTACKS, TEMPO, BARS, PARTS, KEYS, MOODS, FOLLOWING = Attacks(), Tempo(), Bars(), Parts(), Keys(), Moods(), Follows()

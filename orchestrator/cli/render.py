@@ -37,6 +37,13 @@ from .options import (
 @click.option("--fps", type=float, help="Frames per second.  [default: the workflow's, 24]")
 @click.option("--motion", metavar="M", help="calm, alive, or what you wish for: 'rain, slow'.  [default: as it suits]")
 @click.option("--seed", type=int, help="Another seed, another motion.  [default: the workflow's]")
+@click.option("--song", type=PATH, metavar="FILE", help="A song to follow: whole bars, light on its beats, its mood.")
+@click.option(
+    "--section",
+    default="",
+    metavar="WHICH",
+    help="A part of it: its number, or 62-80.  [default: loudest]",
+)
 @keep_text_option
 @lift_text_option
 @hold_text_option
@@ -65,6 +72,8 @@ def render(
     albums: tuple[Path, ...],
     force: bool,
     as_json: bool,
+    song: Path | None,
+    section: str,
     **named: Any,
 ) -> None:
     """Render COVERs: <stem>.mp4, <stem>.jpg (poster) and <stem>.json (sidecar with the judgement) in --out.
@@ -78,6 +87,12 @@ def render(
     given = {**read_settings(settings), **{name: value for name, value in named.items() if value is not None}}
     if albums and (covers or presets):
         raise UsageError("--beside takes its cover from the album folder; leave out COVERs and --preset")
+    if section and song is None:
+        raise UsageError("--section is of a song; give --song as well")
+    if song is not None:
+        from ..verbs.follow import song_values
+
+        given = song_values(song, section, workflow, given)
     if albums:
         return _beside(albums, workflow, server, given, force, as_json)
     if not covers or out is None:

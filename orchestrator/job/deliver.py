@@ -257,6 +257,7 @@ def _record(
         "workflow": {"id": workflow.id, "version": workflow.version, "sha256": workflow.sha256},
         "parameters": values,
         "seed": values.get("seed"),
+        **({"song": json.loads(song)} if isinstance(song := values.get("song"), str) and song else {}),
         "models": [{"name": m.name, "directory": m.directory, "sha256": m.sha256} for m in workflow.models],
         "job": job.key,
         "server": server.to_dict(),

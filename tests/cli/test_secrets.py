@@ -45,6 +45,6 @@ def test_no_file_of_a_whole_run_holds_the_key(tmp_path):
         (tmp_path / "server.log").write_bytes(server.log_path.read_bytes())
     assert (out / "ember.mp4").exists(), done.stderr
     assert any(f"Bearer {KEY}" == headers.get("authorization") for _, headers, _ in model.requests), "never asked"
-    assert json.loads((out / "ember.json").read_text("utf-8"))["workflow"]["id"] == "ambient_loop_v3"
+    assert json.loads((out / "ember.json").read_text("utf-8"))["workflow"]["id"] == "ambient_loop_v4"
     assert len(list(tmp_path.rglob("*"))) > 20
     assert files_with(KEY, tmp_path) == []

@@ -238,7 +238,7 @@ def test_a_cover_goes_all_the_way_through(comfy, cover, tmp_path):
     made = render(comfy, "wan22_loop", cover, tmp_path, **{**SMALL, "seconds": 1.0, "fps": 30.0, "spare": 8}, **loras)
     clip = decode(made.video)
     assert clip.frames.shape == (30, 128, 128, 3) and clip.fps == 30
-    assert made.record["workflow"]["id"] == "wan22_loop_v3"
+    assert made.record["workflow"]["id"] == "wan22_loop_v4"
     assert made.record["parameters"]["lora_3"] == tiny_wan.LORAS[2]
     lettering = glyphs(cover)
     spread = np.ptp(clip.frames.astype(int), axis=0).max(-1)
@@ -334,7 +334,7 @@ def test_check_names_each_missing_node_and_model(comfyui, name, nodes, models):
 
 
 def test_check_finds_nothing_missing_where_everything_is(comfy):
-    for name in ("wan22_loop_v1", "wan22_loop_v2", "wan22_loop_v3", "wan22_loop_turbo_v1"):
+    for name in ("wan22_loop_v1", "wan22_loop_v2", "wan22_loop_v3", "wan22_loop_v4", "wan22_loop_turbo_v1"):
         workflow = load_workflow(name)
         assert check.missing(comfy, workflow, check.ask(comfy), check.interfaces(comfy, workflow)) == []
 
@@ -342,13 +342,13 @@ def test_check_finds_nothing_missing_where_everything_is(comfy):
 def test_the_command_line_names_what_is_missing(comfyui):
     done = CliRunner().invoke(cli, ["check", "--server", comfyui.url, "--workflow", "wan22_loop", "--json"])
     report = json.loads(done.stdout)
-    names = [item["name"] for item in report["missing"]["wan22_loop_v3"]]
+    names = [item["name"] for item in report["missing"]["wan22_loop_v4"]]
     assert names == [tiny_wan.UNET, tiny_wan.TEXT_ENCODER, tiny_wan.VAE] and not report["complete"]
 
 
 def test_models_are_named_the_same_in_the_graphs_and_the_manifest():
     """ComfyUI offers a download only where `properties.models` names the value of a widget."""
-    for name in ("wan22_loop_v1", "wan22_loop_v2", "wan22_loop_v3", "wan22_loop_turbo_v1"):
+    for name in ("wan22_loop_v1", "wan22_loop_v2", "wan22_loop_v3", "wan22_loop_v4", "wan22_loop_turbo_v1"):
         workflow = load_workflow(name)
         graph = json.loads(workflow.ui_path.read_text("utf-8"))
         offered = {}

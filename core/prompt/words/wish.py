@@ -7,7 +7,7 @@ know it says so. A model, where there is one, gets the words themselves (quoted,
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ...motion.effects import names
@@ -35,6 +35,11 @@ class Wish:
     removed: tuple[Removal, ...] = ()
     warnings: tuple[str, ...] = ()
     not_understood: tuple[str, ...] = ()
+
+    def heard(self, words: str, mood: Mood | None) -> Wish:
+        """The wish with what is heard in the song: a hint for a model, and a mood where no word gives one."""
+        said = "; ".join(part for part in (self.words, f"song: {words}") if part)
+        return replace(self, words=said, mood=self.mood or mood)
 
 
 def read_wish(intent: str = "", title: str = "", artist: str = "", genre: str = "", lyrics: str = "") -> Wish:
