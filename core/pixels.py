@@ -47,9 +47,14 @@ def grow(mask: np.ndarray, radius: float) -> np.ndarray:
     """Dilate a (h, w) bool mask by `radius` px, a whole number of them and at least 1."""
     if radius < 4:
         return cv2.dilate(mask.astype(np.uint8), disc(radius)) > 0
-    if not mask.any():
+    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    if not width:
         return mask.copy()
-    return cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5) <= round(radius)
+    reach = round(radius)
+    near = np.s_[max(0, y - reach) : y + height + reach, max(0, x - reach) : x + width + reach]
+    grown = np.zeros_like(mask)
+    grown[near] = cv2.distanceTransform((~mask[near]).astype(np.uint8), cv2.DIST_L2, 5) <= reach
+    return grown
 
 
 def morphed(picture: np.ndarray, how: int, shape: np.ndarray) -> np.ndarray:

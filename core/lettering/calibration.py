@@ -27,6 +27,8 @@ class Finding:
     runs_over: float = 1.3  # so it is where the line is this many times higher when seen large;
     runs_larger: float = 1.8  # both only where it is seen this many times larger
     given_way: float = 0.6  # smaller ones that fill this share of one seen small take its place
+    page_lines: int = 60  # more lines than these are a page in the scene,
+    headline: float = 2.0  # of which those are looked at one by one that are so many times as high as its middle ones
     readable: float = 0.6  # trust from which a reading is told
     tiny: float = 0.0005  # of the cover: what is smaller, and read by nobody, is held; it is not tried as Hangul,
     # so that what is lifted does not depend on who reads Hangul here

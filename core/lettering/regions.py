@@ -88,14 +88,15 @@ def decide_lift(
     """Decide which regions come off the plate (lift) and which stay in the picture (hold: still; keep: moving with it).
 
     Offline default: overlaid type is lifted; what is tiny beside the rest of the lettering and read by nobody is held,
-    for it is a sign in the scene more often than a credit. `keep`, `hold` and `lift` are a person's word and win over
-    the default: "all", or a collection of indices into `regions` and of strings (matched without case, as part of the
-    region's text). `lift` wins over `hold`, and `hold` over `keep`, where they name one region.
+    for it is a sign in the scene more often than a credit; so is the small type of a page. `keep`, `hold` and `lift`
+    are a person's word and win over the default: "all", or a collection of indices into `regions` and of strings
+    (matched without case, as part of the region's text). `lift` wins over `hold`, and `hold` over `keep`, where they
+    name one region.
 
     Raises:
         UsageError: an index is out of range or a string matches no region.
     """
-    decided = [_default(cover, region, regions) for region in regions]
+    decided = _without_page([_default(cover, region, regions) for region in regions])
     asked = (
         (keep, {"lift": False, "moves": True, "reason": "kept as asked"}),
         (hold, {"lift": False, "moves": False, "reason": "held as asked"}),
@@ -127,6 +128,18 @@ def _default(cover: np.ndarray, region: TextRegion, regions: Sequence[TextRegion
     if tiny and region.text is None:
         return replace(region, lift=False, reason="tiny and unread: part of the scene")
     return replace(region, lift=True, reason="overlaid type")
+
+
+def _without_page(regions: list[TextRegion]) -> list[TextRegion]:
+    """So many lines are a page in the scene, a newspaper or a sheet: its headlines may be lifted, the rest is held."""
+    if len(regions) <= FINDING.page_lines:
+        return regions
+    heights = [min(cv2.minAreaRect(np.asarray(region.polygon, np.float32))[1]) for region in regions]
+    headline = FINDING.headline * float(np.median(heights))
+    return [
+        region if high >= headline else replace(region, lift=False, reason="one of the many lines of a page")
+        for region, high in zip(regions, heights, strict=True)
+    ]
 
 
 def _chosen(which: Which, regions: Sequence[TextRegion]) -> list[int]:
