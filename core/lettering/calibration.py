@@ -120,7 +120,8 @@ class Proof:
     """edge: grey levels a pixel from which an edge is one; usual: how many times the edges around a line are taken for
     picture in it; widest_margin: of the cover, around what is held; within_held: share of a line in what is held, from
     which it is held with it; hair: share of a line that strokes cover at most which are so thin that the detector sees
-    all of them; still_doubted: share of a line around what it does not see of these, from which it is held whole.
+    all of them; still_doubted: share of a line around what it does not see of these, from which it is held whole;
+    doubted_most: no line is looked at again for these where more are in doubt, as in a crossword or drawn lettering.
 
     display: share of the cover that a line is high of which only the letters are held. Of it, clear: share of its
     pixels that are fainter than its clearest strokes; faint: chance of these from which a pixel is stroke; in heights
@@ -133,6 +134,7 @@ class Proof:
     of_doubtful: Bounds = Bounds(doubt=0.05, left_edges=0.05, unlike=0.1, left_strokes=0.15)
     hair: float = 0.2
     still_doubted: float = 0.65
+    doubted_most: int = 6
     display: float = 0.25
     faint: float = 0.35
     clear: float = 0.95

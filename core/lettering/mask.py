@@ -94,8 +94,9 @@ def find_glyphs(
     for one in tried:
         one.lay(whole)
     reasons = [_why_not(one, scene, edges, whole) for one in tried]
-    for number, why in enumerate(reasons):
-        if why == IN_DOUBT and (clear := _without_look_alikes(scene, edges, tried, number)):
+    doubted = [number for number, why in enumerate(reasons) if why == IN_DOUBT]
+    for number in doubted if len(doubted) <= PROOF.doubted_most else ():
+        if clear := _without_look_alikes(scene, edges, tried, number):
             tried[number], reasons[number] = clear, ""
     for one, why in zip(tried, reasons, strict=True):
         if why and one.fate in (_Fate.LIFT, _Fate.INSIST, _Fate.HOLD):
