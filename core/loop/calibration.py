@@ -95,6 +95,8 @@ class Own:
     """Tiles around it that it may need."""
     border: float = 0.6
     """Of how far its ways and the ring's frames are apart within it, they may be at its border."""
+    one_way: float = 0.5
+    """Of its motion, 0..1, more of which in one direction is a stream and does not turn back."""
     jump: float = 2.5
     """Times its usual step that no step of it may be larger than."""
     uneven: float = 1.45

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..pixels import disc, fine_detail, ring_steps
 from .calibration import LOCAL, OWN
+from .flow import find_flow
 from .local import tile_steps
 from .seen import Seen, smaller
 
@@ -63,7 +64,8 @@ def own_ways(ring: np.ndarray, seen: Seen, drawn: Collection[int], clip: np.ndar
     many those parts are.
 
     drawn: indices of frames of the ring that are not the clip's. clip: frames of one motion whose first is the ring's
-    first, which stays as it is. A part goes its own way only where it is sharper then, and no step jumps.
+    first, which stays as it is. A part goes its own way only where it is sharper then, no step jumps and
+    nothing streams.
     """
     done = 0
     order = there_and_back(len(ring), len(clip) - 1)
@@ -77,7 +79,7 @@ def own_ways(ring: np.ndarray, seen: Seen, drawn: Collection[int], clip: np.ndar
         box = _box(_grown(tiles, OWN.reach), ring.shape[1:3])
         pictures = clip[(order, *box)]
         mask = _mask(ring[(slice(None), *box)], pictures, tiles, ring.shape[1:3], box)
-        if mask is None:
+        if mask is None or _one_way(clip[(slice(None), *box)], mask[..., 0] > 0.5) > OWN.one_way:
             continue
         tried = ring.copy()
         for frame, new in zip(tried[1:], pictures[1:], strict=True):
@@ -88,6 +90,17 @@ def own_ways(ring: np.ndarray, seen: Seen, drawn: Collection[int], clip: np.ndar
         if _sharpness(told, tiles) > _sharpness(fine, tiles) and _even(mended, seen, tiles):
             ring, seen, fine, done = tried, mended, told, done + 1
     return ring, seen, done
+
+
+def _one_way(clip: np.ndarray, inside: np.ndarray) -> float:
+    """0..1, how far what passes each place passes it in one direction: 1 for what falls or streams, which would rise on
+    its way back, and little for what swings. clip: (N, h, w, 3) uint8; inside: (h, w) bool, the part."""
+    flows = [find_flow(smaller(a), smaller(b)) for a, b in zip(clip[:-1:2], clip[1::2], strict=False)]
+    where = cv2.resize(inside.astype(np.uint8), flows[0].shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
+    ways = np.stack([flow[where] for flow in flows])
+    return float(
+        np.linalg.norm(ways.mean(0), axis=-1).sum() / max(float(np.linalg.norm(ways, axis=-1).mean(0).sum()), 1e-6)
+    )
 
 
 def _even(seen: Seen, before: Seen, tiles: np.ndarray) -> bool:

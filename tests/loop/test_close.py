@@ -184,6 +184,14 @@ def test_a_part_that_in_betweens_would_blur_goes_its_own_way(period, wanted):
     assert judged.largest_step <= 1.6 and judged.tile_seam <= 2 and judged.sharpness >= 0.95 * own
 
 
+def test_what_falls_does_not_rise_on_a_way_of_its_own():
+    clip = np.repeat(np.repeat(circle(48), 2, axis=1), 2, axis=2)
+    drops = cv2.resize(np.random.default_rng(5).uniform(20, 235, (260, 30)).astype(np.float32), (90, 780))
+    for t, frame in enumerate(clip):
+        frame[60:330, 140:230] = drops[480 - 5 * t : 750 - 5 * t, :, None]
+    assert close_clip(clip, 24, max_start=0, count=44)[1].own_ways == 0
+
+
 @pytest.mark.parametrize("length", [9, 10])
 def test_the_way_there_and_back_repeats_no_frame_but_where_it_turns(length):
     way = there_and_back(length, 20)
