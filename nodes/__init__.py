@@ -12,7 +12,7 @@ from .motion import CoverLoopAmbient, CoverLoopMotionPreview, CoverLoopRecipe
 from .plate import CoverLoopCleanPlate, CoverLoopTextPreview
 from .prompt import CoverLoopJudgeText, CoverLoopMotionPrompt, CoverLoopPromptEdit
 from .ring import CoverLoopCyclicDecode, CoverLoopLatentShift
-from .song import CoverLoopSong
+from .song import CoverLoopLyrics, CoverLoopSong
 from .video import CoverLoopSave
 from .wan import CoverLoopFitWan, CoverLoopLora, CoverLoopScaleToCover
 
@@ -45,6 +45,7 @@ NODES: list[type[io.ComfyNode]] = [
     CoverLoopSave,
     CoverLoopFormat,
     CoverLoopSong,
+    CoverLoopLyrics,
 ]
 
 

@@ -6,6 +6,7 @@ from comfy_api.latest import io, ui
 from ..core.limits import SECONDS
 from ..core.song.follow import Following, follow
 from ..core.song.hear import hear_samples
+from ..core.song.lyrics import singable
 from .known import known
 
 Song = io.Custom("COVERLOOP_SONG")
@@ -74,3 +75,29 @@ def _song(seconds: float, audio: dict[str, Any] | None, section: str, heard: str
     sound: torch.Tensor = audio["waveform"][0]
     samples = sound.float().cpu().numpy()
     return follow(hear_samples(samples, int(audio["sample_rate"])), seconds, section)
+
+
+class CoverLoopLyrics(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="CoverLoopLyrics",
+            display_name="Lyrics",
+            category="CoverLoop",
+            description="Writes lyrics as ACE-Step reads them: sections marked, a line of Hangul in Latin letters "
+            "behind [ko]. Hangul itself it cannot sing.",
+            **known(io.Schema, search_aliases=["hangul", "korean", "romanize", "ace-step"]),
+            inputs=[
+                io.String.Input(
+                    "lyrics",
+                    multiline=True,
+                    tooltip="Lines in Hangul and Latin letters, or LRC; [verse], [chorus], [1절], [후렴] begin a part.",
+                ),
+            ],
+            outputs=[io.String.Output(display_name="lyrics", tooltip="For TextEncodeAceStepAudio.")],
+        )
+
+    @classmethod
+    def execute(cls, lyrics: str) -> io.NodeOutput:
+        text = singable(lyrics)
+        return io.NodeOutput(text, ui=ui.PreviewText(text))

@@ -14,6 +14,7 @@ SIDE = 400
 WORDS = {
     "wan22_loop": ("Wan 2.2 5B", "the cover moves as a film: 20 steps"),
     "wan22_loop_turbo": ("Wan 2.2 5B turbo", "the cover moves as a film: 4 steps"),
+    "song": ("ACE-Step", "a song from words and a style"),
 }
 
 
@@ -22,7 +23,8 @@ def main() -> None:
         workflow = load_workflow(id)
         if workflow.name in WORDS:
             own = all(pack.id == "coverloop" for pack in workflow.packs)
-            needs = "needs a GPU and 18 GB of models" + ("" if own else ", and four more packs")
+            gigabytes = round(sum(model.bytes for model in workflow.models) / 1e9)
+            needs = f"needs a GPU and {gigabytes} GB of models" + ("" if own else ", and four more packs")
             card(*WORDS[workflow.name], needs).save(FOLDER / f"{id}.jpg", quality=85)
             print(f"{id}.jpg")
     cover = Image.open(ROOT / "assets" / "cover.png").convert("RGB")

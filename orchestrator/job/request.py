@@ -16,7 +16,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ...core.errors import CoverError
+from ...core.errors import CoverError, UsageError
 from ...core.image import fit, read_cover
 from ...core.limits import SIZE
 from .workflow import Value, Workflow
@@ -94,6 +94,8 @@ class Job:
 def make_job(
     cover: CoverFile, workflow: Workflow, given: Mapping[str, Any], versions: Mapping[str, str] | None = None
 ) -> Job:
-    """Bind `given` parameters; see `Workflow.read_values` for what is raised."""
+    """Bind `given` parameters; see `Workflow.read_values` for what is raised, and UsageError where no cover goes in."""
+    if all(binding.kind != "image" for binding in workflow.bindings.values()):
+        raise UsageError(f"{workflow.id} takes no cover; coverloop {workflow.name} runs it")
     values = tuple(sorted(workflow.read_values(given).items()))
     return Job(cover.sha256, workflow.id, workflow.sha256, values, tuple(sorted((versions or {}).items())))

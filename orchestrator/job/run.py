@@ -212,7 +212,7 @@ class _Attempt:
     def _run(self, prompt: Mapping[str, Any]) -> Finished:
         try:
             if not self.adopted:
-                self.comfy.submit(_of_its_own_name(prompt, self.workflow.output_node, self.prompt_id), self.prompt_id)
+                self.comfy.submit(of_its_own_name(prompt, self.workflow.output_node, self.prompt_id), self.prompt_id)
             for event in follow(self.comfy, self.prompt_id, prompt, self.patience):
                 self.ran = self.ran or isinstance(event, Running)
                 self.on_event(event)
@@ -275,7 +275,7 @@ def _scratch(stem: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _of_its_own_name(prompt: Mapping[str, Any], output_node: str, prompt_id: str) -> dict[str, Any]:
+def of_its_own_name(prompt: Mapping[str, Any], output_node: str, prompt_id: str) -> dict[str, Any]:
     """The prompt with files that no other one writes: ComfyUI counts on from the files that are there, so the next job
     would take the name of one that was deleted before we fetched it, and we the next job's file."""
     node = prompt[output_node]

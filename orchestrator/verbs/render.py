@@ -105,8 +105,7 @@ def render_each(
 ) -> list[Result]:
     """`render_all` for covers with parameters of their own; raises as it does."""
     for one in asked:
-        workflow.read_values(one.given)
-        open_cover(one.cover)
+        make_job(open_cover(one.cover), workflow, one.given)
     with Store() as store, Screen.open(console) as screen:
         screen.title("coverloop", "connecting")
         with open_server(server, lambda: screen.title("coverloop", "starting ComfyUI")) as comfy:
