@@ -153,6 +153,7 @@ class CoverLoopMotionPrompt(io.ComfyNode):
                 io.String.Output(display_name="recipe", tooltip="For Ambient Motion (JSON)."),
                 io.String.Output(display_name="report", tooltip=_REPORT),
             ],
+            is_output_node=True,  # so that what was seen, which sidecars keep, is told also when it is cached
         )
 
     @classmethod
@@ -180,8 +181,8 @@ class CoverLoopMotionPrompt(io.ComfyNode):
         made = looks.motion_prompt(picture(plate), asking, wish=wish, triggers=phrases, seed=seed, strength=strength)
         shown = f"{made.positive}\n\n{_json(made.report)}"
         recipe = (on_beats(made.recipe, song.accents) if song else made.recipe).to_json()
-        report = _json(made.report)
-        return io.NodeOutput(made.positive, made.negative, recipe, report, ui=ui.PreviewText(shown))
+        told = {**ui.PreviewText(shown).as_dict(), "seen": made.recipe.model_dump(mode="json")["seen"]}
+        return io.NodeOutput(made.positive, made.negative, recipe, _json(made.report), ui=told)
 
 
 class CoverLoopPromptEdit(io.ComfyNode):
