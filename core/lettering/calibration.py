@@ -22,10 +22,9 @@ class Finding:
     words_least: float = 0.62  # nor is one below this words, whatever is read in it
     unclip: float = 1.6  # how far a piece is grown, in its area by its outline's length
     same_line: float = 0.6  # a piece seen large of this share of the height of one seen small is of the same line
-    display: float = 0.15  # of the cover: of a higher line only what lies near what was seen small is of it,
-    near_line: float = 0.35  # within this share of its height;
-    runs_over: float = 1.3  # so it is where the line is this many times higher when seen large;
-    runs_larger: float = 1.8  # both only where it is seen this many times larger
+    runs_over: float = 1.3  # of a line this many times higher when seen large,
+    runs_larger: float = 1.8  # and so many times larger, only what lies near what was seen small is of it,
+    near_line: float = 0.35  # within this share of its height
     given_way: float = 0.6  # smaller ones that fill this share of one seen small take its place
     page_lines: int = 60  # more lines than these are a page in the scene,
     headline: float = 2.0  # of which those are looked at one by one that are so many times as high as its middle ones
@@ -117,11 +116,12 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Proof:
-    """edge: grey levels a pixel from which an edge is one; usual: how many times the edges around a line are taken for
-    picture in it; widest_margin: of the cover, around what is held; within_held: share of a line in what is held, from
-    which it is held with it; hair: share of a line that strokes cover at most which are so thin that the detector sees
-    all of them; still_doubted: share of a line around what it does not see of these, from which it is held whole;
-    doubted_most: no line is looked at again for these where more are in doubt, as in a crossword or drawn lettering.
+    """edge: grey levels a pixel from which an edge is one; of_doubtful: share of the bounds of a line that hold for one
+    of which the detector is not sure; widest_margin: of the cover, around what is held; within_held: share of a line in
+    what is held, from which it is held with it; hair: share of a line that strokes cover at most which are so thin that
+    the detector sees all of them; still_doubted: share of a line around what it does not see of these, from which it is
+    held whole; doubted_most: no line is looked at again for these where more are in doubt, as in a crossword or drawn
+    lettering.
 
     display: share of the cover that a line is high of which only the letters are held. Of it, clear: share of its
     pixels that are fainter than its clearest strokes; faint: chance of these from which a pixel is stroke; in heights
@@ -129,9 +129,8 @@ class Proof:
     held; margin: how far around is; gap: side of what is too small to move by itself, or in part."""
 
     edge: float = 10.0
-    usual: float = 1.2
     of_lines: Bounds = Bounds(doubt=0.2, left_edges=0.2, unlike=0.31, left_strokes=0.35)
-    of_doubtful: Bounds = Bounds(doubt=0.05, left_edges=0.05, unlike=0.1, left_strokes=0.15)
+    of_doubtful: float = 0.3
     hair: float = 0.2
     still_doubted: float = 0.65
     doubted_most: int = 6

@@ -83,8 +83,8 @@ def merged(coarse: list[Piece], fine: list[Piece], larger: float = 3.0) -> list[
         taken.update(within)
         mask = np.any([piece.mask, *(fine[i].mask for i in tall)], axis=0)
         tallest = max([piece.height, *(fine[i].height for i in tall)])
-        display = tallest > FINDING.display * max(mask.shape) or tallest > FINDING.runs_over * piece.height
-        if display and larger >= FINDING.runs_larger and piece.score >= FINDING.least_score:
+        runs_over = tallest > FINDING.runs_over * piece.height
+        if runs_over and larger >= FINDING.runs_larger and piece.score >= FINDING.least_score:
             # Seen so large, display type runs into what is painted around it; of a credit hardly seen small it is part.
             mask &= grow(piece.mask, FINDING.near_line * piece.height)
         kept.append(Piece.of(mask, piece.height, max([piece.score, *(fine[i].score for i in tall)])))

@@ -53,7 +53,7 @@ def evidence(scene: Scene, line: Line, words: Sequence[Words], edges: np.ndarray
     ring = grow(area, 0.5 * line.height) & ~area & ~grow(hard, 4)
     usual = float(edges[window][ring].mean()) if ring.any() else 0.0
     left, every = np.count_nonzero(edge & ~covered), max(1, np.count_nonzero(edge))
-    beyond = left - PROOF.usual * usual * np.count_nonzero(area & ~covered)
+    beyond = left - usual * np.count_nonzero(area & ~covered)
     strokes = sum(np.count_nonzero(one.alpha) for one in words)
     pure = sum(float(likely[one.window][one.alpha > 0].sum()) for one in words) / max(1, strokes)
     return Evidence(
@@ -66,12 +66,12 @@ def evidence(scene: Scene, line: Line, words: Sequence[Words], edges: np.ndarray
 
 def fails(found: Evidence, doubtful: bool = False) -> str:
     """Why a line is held, in words; "" where it may be lifted. doubtful: the detector is not sure that it is one."""
-    bounds = PROOF.of_doubtful if doubtful else PROOF.of_lines
-    if found.doubt > bounds.doubt:
+    bounds, share = PROOF.of_lines, PROOF.of_doubtful if doubtful else 1.0
+    if found.doubt > share * bounds.doubt:
         return IN_DOUBT
-    if found.left_edges > bounds.left_edges or found.unlike > bounds.unlike:
+    if found.left_edges > share * bounds.left_edges or found.unlike > share * bounds.unlike:
         return "edges of it are left beside its mask"
-    if found.left_strokes > bounds.left_strokes:
+    if found.left_strokes > share * bounds.left_strokes:
         return "strokes of it are left beside its mask"
     return ""
 

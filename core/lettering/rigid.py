@@ -34,7 +34,7 @@ class Label:
     """Least part of a line's box that lies in the box of the label it belongs to."""
     levels: tuple[int, int, int] = (9, 4, 4)
     """At how many tones each channel of Lab is cut."""
-    edges: tuple[float, ...] = (4.0, 8.0, 14.0)
+    edges: tuple[float, ...] = (8.0, 14.0)
     """Levels of Lab per px from which on there is an edge."""
     roundest: float = 1.35
     """Longest by shortest axis of a disc."""
