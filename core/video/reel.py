@@ -16,10 +16,11 @@ import av
 import av.error
 import numpy as np
 from av.audio.stream import AudioStream
+from av.subtitles.codeccontext import SubtitleCodecContext
 from av.subtitles.stream import SubtitleStream
 from av.video.stream import VideoStream
 
-from ..errors import ClipError
+from ..errors import ClipError, UsageError
 from ..files import whole_file
 from .decode import READABLE
 from .mux import Coded, checked_frames, mux, told
@@ -102,6 +103,12 @@ def join(
         film.start_encoding()
         for packet in heapq.merge(*tracks, key=_time):
             film.mux(packet)
+
+
+def check_library() -> None:
+    """Raises UsageError where the PyAV that is installed writes no text track; before it takes time to find out."""
+    if not hasattr(SubtitleCodecContext, "encode_subtitle"):
+        raise UsageError(f"a film needs PyAV 16.1 or later, this is {av.__version__}; pip install 'coverloop[film]'")
 
 
 def srt(subtitles: Sequence[Said]) -> str:

@@ -35,7 +35,7 @@ from ...core.prompt.ask.registry import open_backend, read_settings
 from ...core.song.hear import hear
 from ...core.song.heard import Heard
 from ...core.video.encode import write_poster
-from ...core.video.reel import Said, join, srt, write_shot
+from ...core.video.reel import Said, check_library, join, srt, write_shot
 from ..job.request import Job
 from ..store.entry import Claim
 from ..store.store import Store
@@ -90,6 +90,7 @@ def make_film(asked: Asked, progress: Progress = lambda done, total: None) -> di
         CoverError: a file that cannot be used. VlmError: the library of the backend is not installed.
     """
     _check_names(asked)
+    check_library()
     plan = _planned(asked)
     scenes = plan.schedule.scenes
     with Store() as store:

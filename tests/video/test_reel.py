@@ -6,7 +6,8 @@ import av
 import numpy as np
 import pytest
 from coverloop.core.errors import ClipError, UsageError
-from coverloop.core.video.reel import SOUND_RATE, Said, join, srt, write_shot
+from coverloop.core.video import reel
+from coverloop.core.video.reel import SOUND_RATE, Said, check_library, join, srt, write_shot
 
 LINES = [Said("첫 줄", 0.5, 1.25), Said("another\nrow", 1.5, 2.0)]
 
@@ -61,3 +62,10 @@ def test_what_cannot_be_joined_leaves_nothing(tmp_path):
     with pytest.raises(UsageError, match="cannot be written"):
         join(parts[:1], tmp_path / "none" / "film.mp4")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "b.mp4"]
+
+
+def test_a_library_without_text_tracks_is_said(monkeypatch):
+    check_library()
+    monkeypatch.setattr(reel, "SubtitleCodecContext", object)
+    with pytest.raises(UsageError, match=r"needs PyAV 16.1 or later, this is .*; pip install 'coverloop\[film\]'"):
+        check_library()
