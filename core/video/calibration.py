@@ -18,6 +18,9 @@ class Finer:
     nearly_still: float = 0.03
     """Grey levels at 256 px, under which the coder's own steps are larger than the clip's."""
     calm_most: int = 5
+    very_calm: float = 0.25
+    """Grey levels at 256 px, under which it may be this much finer:"""
+    very_calm_most: int = 9
     side: int = 720
     """px of the shorter side, for each halving of which 6 finer."""
     least: int = 8

@@ -62,7 +62,7 @@ def encode(
 
     frames: (H, W, 3) uint8 RGB each, all of one size, read one at a time (a generator is fine). An odd last row
         or column is dropped, since yuv420p has even sides.
-    crf: x264's constant rate factor, 0 as 1; a clip whose frames differ little is coded up to 5 finer, and one of
+    crf: x264's constant rate factor, 0 as 1; a clip whose frames differ little is coded up to 9 finer, and one of
         360 px 6 finer (see above).
     metadata: extra keys of the file, such as title and comment.
     mbps: megabits a second, held whatever the picture needs, instead of a quality. b_frames: without them the order of
@@ -151,7 +151,8 @@ def _step(head: list[np.ndarray]) -> float | None:
 def _finer(step: float | None, side: int, crf: int) -> int:
     """How much lower than `crf` to go for a clip of so large a step and so many px of its shorter side."""
     step = FINER.step if step is None else max(step, FINER.stillest)
-    calm = max(0, min(FINER.calm_most, round(6 * math.log2(FINER.step / step))))
+    most = FINER.very_calm_most if step < FINER.very_calm else FINER.calm_most
+    calm = max(0, min(most, round(6 * math.log2(FINER.step / step))))
     small = max(0, round(6 * math.log2(FINER.side / side)))
     return max(0, min(calm + small, crf - FINER.least))
 
