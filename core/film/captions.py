@@ -24,7 +24,7 @@ _ROWS = 2
 _LEADING = 1.28
 SHADE = 0.64
 """How much of the ground is taken behind the words: over pure white, white words have a contrast of 6 to 1 then."""
-_FADE = 3  # frames; a line is gone before the next one comes, or two would be read at once
+_FADE = 2  # frames; a line is gone before the next one comes, or two would be read at once
 
 
 def find_font(given: Path | None = None) -> Path:
@@ -174,6 +174,6 @@ class Stamp:
 def share_at(frame: int, first: int, last: int, cut: int) -> float:
     """How much of a line is there. first, last: the frames of its beginning and end; at `cut`, where the scene ends,
     it does not fade."""
-    begun = (frame - first + 2) / _FADE
-    gone = 1.0 if last >= cut else (last - 1 - frame) / _FADE
+    begun = (frame - first + 1) / _FADE
+    gone = 1.0 if last >= cut else (last - frame) / _FADE
     return float(np.clip(min(begun, gone), 0, 1))

@@ -41,7 +41,7 @@ from ..store.entry import Claim
 from ..store.store import Store
 
 WORKFLOW = "film_ambient"
-_VERSION = 1
+_VERSION = 2
 """Of how scenes are drawn: another one, and those in the store are not used."""
 _AFTER_WORDS = 4.0  # s that a film without a song goes on after its last timed line
 _UNTOLD = 60.0  # s of a film of which nothing tells the length

@@ -62,8 +62,8 @@ def test_fonts_that_are_none(tmp_path, monkeypatch):
         find_font()
 
 
-def test_a_line_comes_and_goes_within_two_frames_of_its_times_and_is_whole_up_to_a_cut():
-    assert [round(share_at(at, 100, 150, 200), 2) for at in range(98, 102)] == [0, 0.33, 0.67, 1]
-    assert [round(share_at(at, 100, 150, 200), 2) for at in range(146, 150)] == [1, 0.67, 0.33, 0]
+def test_a_line_comes_and_goes_within_a_frame_of_its_times_and_is_whole_up_to_a_cut():
+    assert [share_at(at, 100, 150, 200) for at in range(98, 102)] == [0, 0, 0.5, 1]
+    assert [share_at(at, 100, 150, 200) for at in range(147, 151)] == [1, 1, 0.5, 0]
     assert share_at(199, 100, 200, 200) == 1
     assert all(share_at(at, 100, 150, 200) == 0 or share_at(at, 150, 180, 200) == 0 for at in range(140, 160))

@@ -72,7 +72,7 @@ def test_a_film_shows_its_words_in_time_and_goes_on_where_it_stopped(tmp_path, c
     seen = times[white > 0.5 * white[(times > 1) & (times < 1.8)].min()]
     first, second = seen[seen < 2.25], seen[seen > 2.25]
     frame = 1 / 24 + 1e-3
-    assert abs(first.min() - 0.5) < 2 * frame and abs(first.max() - 2.0) < 3 * frame
+    assert abs(first.min() - 0.5) < 2 * frame and abs(first.max() - 2.0) < 2 * frame
     assert abs(second.min() - 2.5) < 2 * frame and second.max() > 3.7  # then all of it fades
     assert "00:00:02,500" in out.with_suffix(".srt").read_text("utf-8")
     assert out.with_suffix(".jpg").is_file() and json.loads(out.with_suffix(".json").read_text("utf-8")) == {
