@@ -14,7 +14,7 @@ from .prompt import CoverLoopJudgeText, CoverLoopMotionPrompt, CoverLoopPromptEd
 from .ring import CoverLoopCyclicDecode, CoverLoopLatentShift
 from .song import CoverLoopLyrics, CoverLoopSong
 from .video import CoverLoopSave
-from .wan import CoverLoopFitWan, CoverLoopLora, CoverLoopScaleToCover
+from .wan import CoverLoopFitShot, CoverLoopFitWan, CoverLoopLora, CoverLoopScaleToCover
 
 NODES: list[type[io.ComfyNode]] = [
     CoverLoopLoadCover,
@@ -46,6 +46,7 @@ NODES: list[type[io.ComfyNode]] = [
     CoverLoopFormat,
     CoverLoopSong,
     CoverLoopLyrics,
+    CoverLoopFitShot,
 ]
 
 

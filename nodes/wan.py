@@ -8,10 +8,11 @@ import torch
 from comfy_api.latest import io, ui
 
 from ..core.errors import ModelError
-from ..core.limits import MEGAPIXELS, SECONDS, SPARE
+from ..core.limits import MEGAPIXELS, SECONDS, SHOT_FRAMES, SHOT_SIDE, SPARE
 from ..core.wan import clip as core
 from .known import known
-from .tensors import checked, image_of, picture, scaled_images
+from .tensors import checked, image_of, scaled_images
+from .tensors import picture as picture_of
 
 NONE = "none"
 
@@ -57,11 +58,62 @@ class CoverLoopFitWan(io.ComfyNode):
 
     @classmethod
     def execute(cls, plate: torch.Tensor, seconds: float, megapixels: float, spare: int) -> io.NodeOutput:
-        start = core.start_picture(picture(plate), megapixels)
+        start = core.start_picture(picture_of(plate), megapixels)
         height, width = start.shape[:2]
         return io.NodeOutput(
             image_of(start), width, height, core.length_for(seconds, spare), round(seconds * core.RATE)
         )
+
+
+class CoverLoopFitShot(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="CoverLoopFitShot",
+            display_name="Fit Shot for Wan",
+            category="CoverLoop",
+            description="Size and length of a shot that Wan 2.2 makes of words, and its first frame if it has one: the "
+            "middle of a picture in the shot's shape. Without a picture the words alone decide.",
+            **known(io.Schema, search_aliases=["text to video size", "first frame", "wan shot"]),
+            inputs=[
+                io.Image.Input(
+                    "picture",
+                    optional=True,
+                    tooltip="What the shot begins with: a cover, the last frame of the shot before. None: words alone.",
+                ),
+                io.Int.Input(
+                    "width",
+                    default=1280,
+                    **SHOT_SIDE.ends(),
+                    step=core.MULTIPLE,
+                    tooltip="Width of the shot. Wan 2.2 5B was trained at 1280x704 and 704x1280.",
+                ),
+                io.Int.Input(
+                    "height", default=704, **SHOT_SIDE.ends(), step=core.MULTIPLE, tooltip="Height of the shot."
+                ),
+                io.Int.Input(
+                    "frames",
+                    default=core.TRAINED,
+                    **SHOT_FRAMES.ends(),
+                    step=4,
+                    tooltip="Length of the shot, 24 frames a second; Wan makes 4n + 1. It was trained at 121.",
+                ),
+            ],
+            outputs=[
+                io.Image.Output(
+                    display_name="start", tooltip="The first frame; nothing where no picture is connected."
+                ),
+                io.Int.Output(display_name="shot_width", tooltip="Width of the shot, a multiple of 32."),
+                io.Int.Output(display_name="shot_height", tooltip="Height of the shot, a multiple of 32."),
+                io.Int.Output(display_name="length", tooltip="Frames of the shot, 4n + 1."),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, width: int, height: int, frames: int, picture: torch.Tensor | None = None) -> io.NodeOutput:
+        wide, high = (side // core.MULTIPLE * core.MULTIPLE for side in (width, height))
+        start = None if picture is None else image_of(core.shot_start(picture_of(picture), wide, high))
+        return io.NodeOutput(start, wide, high, core.shot_length(frames))
 
 
 class CoverLoopScaleToCover(io.ComfyNode):

@@ -1,4 +1,4 @@
-"""Draw the template browser's cards of the Wan graphs, workflows/wan22_*.jpg, and the registry's icon and banner.
+"""Draw the template browser's cards of graphs that need a model, workflows/*.jpg, and the registry's icon and banner.
 
 No loop of theirs is shown, because none can be made without their weights: the card is the example cover, and says what
 the graph does and needs.
@@ -14,6 +14,7 @@ SIDE = 400
 WORDS = {
     "wan22_loop": ("Wan 2.2 5B", "the cover moves as a film: 20 steps"),
     "wan22_loop_turbo": ("Wan 2.2 5B turbo", "the cover moves as a film: 4 steps"),
+    "film_shot": ("Wan 2.2 5B: a shot", "of a film, from words alone or a picture"),
     "song": ("ACE-Step", "a song from words and a style"),
 }
 

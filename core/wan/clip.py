@@ -12,10 +12,12 @@ import math
 import numpy as np
 
 from ..errors import UsageError
-from ..pixels import resized
+from ..pixels import middle, resized
 
 MULTIPLE = 32
 RATE = 24.0
+TRAINED = 121
+"""Frames of the clips that Wan was trained on: beyond, it repeats itself."""
 
 
 def size_for(width: int, height: int, megapixels: float) -> tuple[int, int]:
@@ -53,3 +55,13 @@ def length_for(seconds: float, spare: int) -> int:
     if not (math.isfinite(seconds) and seconds > 0):
         raise UsageError(f"seconds={seconds}: must be a positive number")
     return 4 * math.ceil((seconds * RATE + spare - 1) / 4) + 1
+
+
+def shot_length(frames: int) -> int:
+    """Frames to generate for a shot of `frames`, which has a beginning and an end and no join: the next 4n + 1."""
+    return 4 * math.ceil((frames - 1) / 4) + 1
+
+
+def shot_start(picture: np.ndarray, width: int, height: int) -> np.ndarray:
+    """The first frame of a shot: the largest middle part of a picture, (H, W, 3) uint8, in the shape of the shot."""
+    return middle(picture, height, width)

@@ -95,7 +95,7 @@ def make_job(
     cover: CoverFile, workflow: Workflow, given: Mapping[str, Any], versions: Mapping[str, str] | None = None
 ) -> Job:
     """Bind `given` parameters; see `Workflow.read_values` for what is raised, and UsageError where no cover goes in."""
-    if all(binding.kind != "image" for binding in workflow.bindings.values()):
-        raise UsageError(f"{workflow.id} takes no cover; coverloop {workflow.name} runs it")
+    if all(binding.kind != "image" or binding.optional for binding in workflow.bindings.values()):
+        raise UsageError(f"{workflow.id} takes no cover; coverloop {workflow.name.partition('_')[0]} runs it")
     values = tuple(sorted(workflow.read_values(given).items()))
     return Job(cover.sha256, workflow.id, workflow.sha256, values, tuple(sorted((versions or {}).items())))

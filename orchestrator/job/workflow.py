@@ -21,9 +21,9 @@ Value = str | int | float | bool
 @dataclass(frozen=True)
 class Binding:
     """A parameter of a workflow. `kind`: image, int, float, string, bool or choice. A cover is the binding of kind
-    image; it has no default. `multiple_of`, `plus`: an int must be multiple_of * n + plus (Wan 2.2 wants 4n + 1
-    frames). `off`, `through`: with the value `off` the node is taken out, and what read its output reads what its input
-    `through` read (a LoRA loader without a LoRA)."""
+    image; it has no default, and where it is `optional` and not given its node is taken out. `multiple_of`, `plus`: an
+    int must be multiple_of * n + plus (Wan 2.2 wants 4n + 1 frames). `off`, `through`: with the value `off` the node is
+    taken out, and what read its output reads what its input `through` read (a LoRA loader without a LoRA)."""
 
     name: str
     node: str
@@ -38,6 +38,7 @@ class Binding:
     plus: int = 0
     off: str = ""
     through: str = ""
+    optional: bool = False
 
     def read(self, value: Any) -> Value:
         """`value` (a string from a command line or table, or already typed) as this parameter's type, within bounds.
@@ -159,6 +160,9 @@ class Workflow:
             binding = self.bindings[name]
             if binding.off and value == binding.off:
                 _bypass(prompt, binding.node, binding.through)
+        for name, binding in self.bindings.items():
+            if binding.optional and name not in images:
+                _take_out(prompt, binding.node)
         return prompt
 
 
@@ -168,6 +172,13 @@ def _bypass(prompt: dict[str, Any], node: str, through: str) -> None:
         for name, value in other["inputs"].items():
             if isinstance(value, list) and value[0] == node:
                 other["inputs"][name] = source
+
+
+def _take_out(prompt: dict[str, Any], node: str) -> None:
+    del prompt[node]
+    for other in prompt.values():
+        inputs = other["inputs"].items()
+        other["inputs"] = {name: value for name, value in inputs if not (isinstance(value, list) and value[0] == node)}
 
 
 def frame_count(seconds: Any, fps: Any) -> int:

@@ -93,6 +93,18 @@ def test_frames_follow_seconds_times_fps(folder):
         workflow.read_values({"seconds": "long"})
 
 
+def test_a_picture_that_may_be_left_out_goes_with_what_read_it(folder):
+    text = (folder / "manifest.toml").read_text()
+    (folder / "manifest.toml").write_text(text.replace('type = "image" }', 'type = "image", optional = true }'))
+    workflow = load_workflow("tiny", folder)
+    values = workflow.read_values({})
+    given, none = workflow.build(values, {"cover": "abc.png"}), workflow.build(values, {})
+    assert given["1"]["inputs"]["image"] == "abc.png" and given["2"]["inputs"]["image"] == ["1", 0]
+    assert "1" not in none and none["2"]["inputs"] == {k: v for k, v in given["2"]["inputs"].items() if k != "image"}
+    assert {node: given[node] for node in given if node not in "12"} == {n: none[n] for n in none if n != "2"}
+    assert workflow.prompt["2"]["inputs"]["image"] == ["1", 0]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -127,7 +139,7 @@ def test_facts_are_json_and_lines_are_readable(folder):
 @pytest.mark.parametrize("id", workflow_ids())
 def test_every_workflow_we_ship_loads_and_binds_what_it_takes(id):
     workflow = load_workflow(id)
-    images = [] if workflow.name == "song" else ["cover"]
+    images = {"song": [], "film_shot": ["picture"]}.get(workflow.name, ["cover"])
     assert [b.name for b in workflow.bindings.values() if b.kind == "image"] == images
     values = workflow.read_values({})
     assert workflow.build(values, dict.fromkeys(images, "x.png"))

@@ -207,6 +207,51 @@ def test_turbo_runs_and_its_lora_matters(comfy, uploaded, tmp_path):
     assert np.abs(frames(comfy, prompt, tmp_path).astype(int) - turbo).mean() > 0.2
 
 
+SHOT = {"width": 96, "height": 64, "frames": 10, "steps": 2}
+
+
+def shot(comfy, folder, picture=None, **values):
+    """The frames of a shot, before they are coded."""
+    workflow = load_workflow("film_shot")
+    prompt = workflow.build(workflow.read_values({**SHOT, **values}), {"picture": picture} if picture else {})
+    decoded = prompt.pop(workflow.output_node)["inputs"]["frames"]
+    prompt["out"] = {"class_type": "SaveImage", "inputs": {"images": decoded, "filename_prefix": "shot"}}
+    return frames(comfy, prompt, folder)
+
+
+@pytest.fixture(scope="module")
+def of_words(comfy, tmp_path_factory):
+    return shot(comfy, tmp_path_factory.mktemp("shot"))
+
+
+def test_a_shot_of_words_alone_is_as_long_and_wide_as_asked(of_words, comfy, tmp_path):
+    assert of_words.shape == (9, 64, 96, 3) and of_words.std() > 5  # 10 is nearest to 9, and 4n + 1 are made
+    assert np.array_equal(shot(comfy, tmp_path), of_words)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"seed": 1},
+        {"prompt": "the sea glows and the stars drift"},
+        {"negative": "fog"},
+        {"lora_1": tiny_wan.LORAS[0]},
+        {"lora_2": tiny_wan.LORAS[1]},
+        {"shift": 3.0},
+    ],
+    ids=str,
+)
+def test_what_is_asked_changes_a_shot(comfy, of_words, tmp_path, values):
+    assert np.abs(shot(comfy, tmp_path, **values).astype(int) - of_words).mean() > 0.01
+
+
+def test_a_shot_begins_with_its_picture(comfy, of_words, uploaded, tmp_path):
+    """What the VAE makes of the first frame depends on the picture alone; of words alone, on the words."""
+    one, two = (shot(comfy, tmp_path, uploaded, seed=seed) for seed in (0, 1))
+    assert np.abs(one[0].astype(int) - of_words[0]).mean() > 1
+    assert np.abs(one[0].astype(int) - two[0]).mean() < 0.1 < np.abs(one[-1].astype(int) - two[-1]).mean()
+
+
 def with_ring(prompt, **shift):
     """The experimental nodes put where the graph has them bypassed: the shift before the sampler, the cyclic decode."""
     sampler, decode = prompt[only(prompt, "KSampler")], prompt[only(prompt, "VAEDecode")]
@@ -317,7 +362,7 @@ PACKS = {
 
 @pytest.mark.parametrize(
     ("name", "nodes", "models"),
-    [("wan22_loop_v1", sum(PACKS.values()), 3), ("wan22_loop", 0, 3), ("wan22_loop_turbo", 0, 4)],
+    [("wan22_loop_v1", sum(PACKS.values()), 3), ("wan22_loop", 0, 3), ("wan22_loop_turbo", 0, 4), ("film_shot", 0, 3)],
 )
 def test_check_names_each_missing_node_and_model(comfyui, name, nodes, models):
     workflow = load_workflow(name)
@@ -334,7 +379,14 @@ def test_check_names_each_missing_node_and_model(comfyui, name, nodes, models):
 
 
 def test_check_finds_nothing_missing_where_everything_is(comfy):
-    for name in ("wan22_loop_v1", "wan22_loop_v2", "wan22_loop_v3", "wan22_loop_v4", "wan22_loop_turbo_v1"):
+    for name in (
+        "wan22_loop_v1",
+        "wan22_loop_v2",
+        "wan22_loop_v3",
+        "wan22_loop_v4",
+        "wan22_loop_turbo_v1",
+        "film_shot_v1",
+    ):
         workflow = load_workflow(name)
         assert check.missing(comfy, workflow, check.ask(comfy), check.interfaces(comfy, workflow)) == []
 
@@ -348,7 +400,14 @@ def test_the_command_line_names_what_is_missing(comfyui):
 
 def test_models_are_named_the_same_in_the_graphs_and_the_manifest():
     """ComfyUI offers a download only where `properties.models` names the value of a widget."""
-    for name in ("wan22_loop_v1", "wan22_loop_v2", "wan22_loop_v3", "wan22_loop_v4", "wan22_loop_turbo_v1"):
+    for name in (
+        "wan22_loop_v1",
+        "wan22_loop_v2",
+        "wan22_loop_v3",
+        "wan22_loop_v4",
+        "wan22_loop_turbo_v1",
+        "film_shot_v1",
+    ):
         workflow = load_workflow(name)
         graph = json.loads(workflow.ui_path.read_text("utf-8"))
         offered = {}
