@@ -12,6 +12,7 @@ from .motion import CoverLoopAmbient, CoverLoopMotionPreview, CoverLoopRecipe
 from .plate import CoverLoopCleanPlate, CoverLoopTextPreview
 from .prompt import CoverLoopJudgeText, CoverLoopMotionPrompt, CoverLoopPromptEdit
 from .ring import CoverLoopCyclicDecode, CoverLoopLatentShift
+from .sing import CoverLoopFitVoice, CoverLoopSing
 from .song import CoverLoopLyrics, CoverLoopSong
 from .video import CoverLoopSave
 from .wan import CoverLoopFitShot, CoverLoopFitWan, CoverLoopLora, CoverLoopScaleToCover
@@ -47,6 +48,8 @@ NODES: list[type[io.ComfyNode]] = [
     CoverLoopSong,
     CoverLoopLyrics,
     CoverLoopFitShot,
+    CoverLoopFitVoice,
+    CoverLoopSing,
 ]
 
 

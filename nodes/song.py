@@ -1,6 +1,5 @@
 from typing import Any
 
-import torch
 from comfy_api.latest import io, ui
 
 from ..core.limits import SECONDS
@@ -8,6 +7,7 @@ from ..core.song.follow import Following, follow
 from ..core.song.hear import hear_samples
 from ..core.song.lyrics import singable
 from .known import known
+from .tensors import samples_of
 
 Song = io.Custom("COVERLOOP_SONG")
 SONG = Song.Input(
@@ -72,9 +72,7 @@ def _song(seconds: float, audio: dict[str, Any] | None, section: str, heard: str
         return Following.parse(heard)
     if audio is None:
         return None
-    sound: torch.Tensor = audio["waveform"][0]
-    samples = sound.float().cpu().numpy()
-    return follow(hear_samples(samples, int(audio["sample_rate"])), seconds, section)
+    return follow(hear_samples(*samples_of(audio)), seconds, section)
 
 
 class CoverLoopLyrics(io.ComfyNode):

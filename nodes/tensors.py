@@ -1,4 +1,4 @@
-"""The only place where ComfyUI's IMAGE and MASK become numpy arrays and back.
+"""The only place where ComfyUI's IMAGE, MASK and AUDIO become numpy arrays and back.
 
 IMAGE is (N, H, W, C) float32 in 0..1, on the CPU or, with ComfyUI's --gpu-only, on a GPU; MASK is (N, H, W) float32 in
 0..1. `core` works on uint8 pictures and float32 masks. A loop of 96 frames at 1080x1080 is 1.3 GB as an IMAGE, so
@@ -12,6 +12,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -260,6 +261,17 @@ def _require_memory(shape: tuple[int, ...]) -> None:
 
 
 pool = Pool()
+
+
+def samples_of(audio: dict[str, Any]) -> tuple[np.ndarray, int]:
+    """The first sound of an AUDIO as (channels, n) float32, and its samples a second."""
+    waveform: torch.Tensor = audio["waveform"][0]
+    return waveform.detach().float().cpu().numpy(), int(audio["sample_rate"])
+
+
+def audio_of(samples: np.ndarray, rate: int) -> dict[str, Any]:
+    """(channels, n) float32 -> an AUDIO of one sound."""
+    return {"waveform": torch.from_numpy(np.ascontiguousarray(samples))[None], "sample_rate": rate}
 
 
 def array_of_mask(mask: torch.Tensor) -> np.ndarray:

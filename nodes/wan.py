@@ -150,7 +150,7 @@ class CoverLoopLora(io.ComfyNode):
             "made for another model or another size stops the run instead of doing nothing.",
             **known(io.Schema, search_aliases=["load lora", "wan lora"]),
             inputs=[
-                io.Model.Input("model", tooltip="Wan 2.2 TI2V 5B, or the LoRA before this one."),
+                io.Model.Input("model", tooltip="Wan 2.2, or the LoRA before this one."),
                 io.Combo.Input(
                     "lora",
                     options=[NONE, *folder_paths.get_filename_list("loras")],
@@ -191,7 +191,7 @@ def _fit(lora, model, weights, names, patches) -> str:
     unknown = [key for key in weights if not _is_known(key, names)]
     if not patches:
         why = f"its {len(wrong)} layers have another size" if wrong else f"no layer is called {next(iter(weights), '')}"
-        raise ModelError(f"LoRA {lora} does not fit this model: {why}; choose one made for Wan 2.2 TI2V 5B, or 'none'")
+        raise ModelError(f"LoRA {lora} does not fit this model: {why}; choose one made for it, or 'none'")
     remarks = [f"LoRA {lora}: {len(patches)} layers changed"]
     remarks += [f"{len(wrong)} have another size and are left out"] if wrong else []
     remarks += [f"{len(unknown)} keys match nothing, such as {unknown[0]}"] if unknown else []

@@ -15,6 +15,7 @@ WORDS = {
     "wan22_loop": ("Wan 2.2 5B", "the cover moves as a film: 20 steps"),
     "wan22_loop_turbo": ("Wan 2.2 5B turbo", "the cover moves as a film: 4 steps"),
     "film_shot": ("Wan 2.2 5B: a shot", "of a film, from words alone or a picture"),
+    "sing": ("Wan 2.2 S2V", "the figure of a cover sings to a voice"),
     "song": ("ACE-Step", "a song from words and a style"),
 }
 

@@ -50,7 +50,7 @@ def _random(generator: torch.Generator, *shape: int, std: float) -> torch.Tensor
     return (torch.randn(*shape, generator=generator) * std).half()
 
 
-def unet(generator: torch.Generator) -> Weights:
+def unet(generator: torch.Generator, channels: int = CHANNELS) -> Weights:
     """WanModel: ComfyUI infers width, blocks and FFN from these shapes; heads are width / 128."""
     weights: Weights = {}
 
@@ -58,7 +58,7 @@ def unet(generator: torch.Generator) -> Weights:
         weights[f"{name}.weight"] = _random(generator, out, into, std=gain / math.sqrt(into))
         weights[f"{name}.bias"] = torch.zeros(out).half()
 
-    weights["patch_embedding.weight"] = _random(generator, WIDTH, CHANNELS, 1, 2, 2, std=1 / math.sqrt(CHANNELS * 4))
+    weights["patch_embedding.weight"] = _random(generator, WIDTH, channels, 1, 2, 2, std=1 / math.sqrt(channels * 4))
     weights["patch_embedding.bias"] = torch.zeros(WIDTH).half()
     linear("text_embedding.0", WIDTH, TEXT_DIM)
     linear("text_embedding.2", WIDTH, WIDTH)
@@ -78,7 +78,7 @@ def unet(generator: torch.Generator) -> Weights:
         linear(f"{block}.ffn.0", FFN, WIDTH)
         linear(f"{block}.ffn.2", WIDTH, FFN)
     weights["head.modulation"] = _random(generator, 1, 2, WIDTH, std=0.1)
-    linear("head.head", CHANNELS * 4, WIDTH, gain=0.7)
+    linear("head.head", channels * 4, WIDTH, gain=0.7)
     return weights
 
 

@@ -118,13 +118,31 @@ def chosen(heard: Heard, section: str) -> Section:
         return heard.loudest
     if text.isdecimal() and 1 <= int(text) <= len(heard.sections):
         return heard.sections[int(text) - 1]
-    ends = [_CLOCK.fullmatch(part.strip()) for part in text.split("-")]
-    if len(ends) == 2 and all(ends):
-        start, end = (60 * int(match[1] or 0) + float(match[2]) for match in ends if match)
-        if heard.start <= start < end <= heard.end + 0.1:
-            return Section(start, end, heard.loudest.loudness)
+    told = _span(text)
+    if told is not None and heard.start <= told[0] < told[1] <= heard.end + 0.1:
+        return Section(*told, heard.loudest.loudness)
     parts = ", ".join(f"{n}: {s.start:.1f}-{s.end:.1f} s" for n, s in enumerate(heard.sections[:12], 1))
     raise SongError(f"section {text}: give the number of one ({parts}) or from-to in seconds, as 62-80 or 1:02-1:20")
+
+
+def span(text: str, seconds: float) -> tuple[float, float]:
+    """From-to in seconds or minutes ("62-80", "1:02-1:20") as two times in seconds, of a song of so many.
+
+    Raises:
+        SongError: not that, or not in the song.
+    """
+    told = _span(text)
+    if told is None or not 0 <= told[0] < told[1] <= seconds + 0.1:
+        raise SongError(f"section {text}: give from-to in seconds, as 62-80 or 1:02-1:20; the song has {seconds:.1f} s")
+    return told[0], min(told[1], seconds)
+
+
+def _span(text: str) -> tuple[float, float] | None:
+    ends = [_CLOCK.fullmatch(part.strip()) for part in text.split("-")]
+    if len(ends) != 2 or not all(ends):
+        return None
+    start, end = (60 * int(match[1] or 0) + float(match[2]) for match in ends if match)
+    return start, end
 
 
 def _bars(heard: Heard, part: Section, seconds: float) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
@@ -26,11 +27,12 @@ from .decode import READABLE
 from .mux import Coded, checked_frames, mux, told
 
 SOUND_RATE = 44100
+CRF = 19
 _BLOCK = 1024  # samples that AAC codes together
 _MS = Fraction(1, 1000)
 # Key frames every two seconds, so that players can jump; the same settings for all shots, or they could not be joined.
 _X264 = "keyint=48:scenecut=0:bframes=2:b-adapt=0"
-_SHOT = Coded("mp4", "libx264", "yuv420p", {"profile": "high", "preset": "veryfast", "crf": "19", "x264-params": _X264},
+_SHOT = Coded("mp4", "libx264", "yuv420p", {"profile": "high", "preset": "veryfast", "x264-params": _X264},
               last_alone=False)  # fmt: skip
 # What the coder of MP4's text tracks asks for: a style in the form of ASS. Players set the words in their own.
 _STYLE = b"""[Script Info]
@@ -54,14 +56,15 @@ class Said(NamedTuple):
     end: float
 
 
-def write_shot(frames: Iterable[np.ndarray], path: Path, fps: Fraction) -> None:
+def write_shot(frames: Iterable[np.ndarray], path: Path, fps: Fraction, crf: int = CRF) -> None:
     """Write one shot as MP4 (H.264, Rec.709, no sound), whole or not at all. frames: (H, W, 3) uint8 sRGB, even sides.
+    crf: x264's constant rate factor.
 
     Raises:
         ClipError: no frames, or not of one size. UsageError: it cannot be written.
     """
     with whole_file(path) as part:
-        mux(checked_frames(frames), part, _SHOT, fps, {})
+        mux(checked_frames(frames), part, replace(_SHOT, options={**_SHOT.options, "crf": str(crf)}), fps, {})
 
 
 def join(
@@ -72,19 +75,22 @@ def join(
     subtitles: Sequence[Said] = (),
     chapters: Sequence[Said] = (),
     words: Mapping[str, str] | None = None,
+    graph: Mapping[str, str] | None = None,
 ) -> None:
     """Join what `write_shot` wrote into one MP4, whole or not at all; the index is in front.
 
     sound: blocks (2, n) float32 -1..1 at `SOUND_RATE`, read as they are needed, coded as AAC. subtitles: in order, one
-    after the other: a text track. words: title, artist, comment.
+    after the other: a text track. words: title, artist, comment. graph: keys of our own; a file that has any stores all
+    its words so that fewer players show them.
 
     Raises:
         ClipError: no shots, or shots that were coded otherwise. UsageError: it cannot be written.
     """
     if not shots:
         raise ClipError("no shots to join; a film needs at least one")
-    with whole_file(path) as part, told(path), av.open(str(part), "w", "mp4", {"movflags": "+faststart"}) as film:
-        film.metadata.update(words or {})
+    layout = {"movflags": "+faststart+use_metadata_tags" if graph else "+faststart"}
+    with whole_file(path) as part, told(path), av.open(str(part), "w", "mp4", layout) as film:
+        film.metadata.update({**(words or {}), **(graph or {})})
         with av.open(str(shots[0]), container_options={"format_whitelist": READABLE}) as first:
             picture = film.add_stream_from_template(first.streams.video[0])
         tracks = [_copied(shots, picture)]

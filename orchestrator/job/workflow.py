@@ -20,10 +20,11 @@ Value = str | int | float | bool
 
 @dataclass(frozen=True)
 class Binding:
-    """A parameter of a workflow. `kind`: image, int, float, string, bool or choice. A cover is the binding of kind
-    image; it has no default, and where it is `optional` and not given its node is taken out. `multiple_of`, `plus`: an
-    int must be multiple_of * n + plus (Wan 2.2 wants 4n + 1 frames). `off`, `through`: with the value `off` the node is
-    taken out, and what read its output reads what its input `through` read (a LoRA loader without a LoRA)."""
+    """A parameter of a workflow. `kind`: image, audio, int, float, string, bool or choice. A cover is the binding of
+    kind image; it has no default, and where it is `optional` and not given its node is taken out. `multiple_of`,
+    `plus`: an int must be multiple_of * n + plus (Wan 2.2 wants 4n + 1 frames). `off`, `through`: with the value `off`
+    the node is taken out, and what read its output reads what its input `through` read (a LoRA loader without a
+    LoRA)."""
 
     name: str
     node: str
@@ -69,7 +70,10 @@ KINDS = {
     "string": "text",
     "choice": "text",
     "image": "a picture",
+    "audio": "a sound",
 }
+FILES = ("image", "audio")
+"""Kinds that are files on the server, and no values."""
 
 
 def _typed(kind: str, value: Any) -> Value:
@@ -139,7 +143,7 @@ class Workflow:
         Raises:
             UsageError: an unknown parameter, a value of the wrong type or out of bounds.
         """
-        free = {name: binding for name, binding in self.bindings.items() if binding.kind != "image"}
+        free = {name: binding for name, binding in self.bindings.items() if binding.kind not in FILES}
         extra = {"seconds", "fps"} if "frames" in free else set()
         unknown = [name for name in given if name not in free and name not in extra]
         if unknown:
@@ -151,7 +155,8 @@ class Workflow:
         return {name: b.read(given.get(name, b.default)) for name, b in sorted(free.items())}
 
     def build(self, values: Mapping[str, Value], images: Mapping[str, str]) -> dict[str, Any]:
-        """The prompt with `values` (from `read_values`) and `images` (parameter -> name on the server) put in."""
+        """The prompt with `values` (from `read_values`) and `images` (parameter -> name on the server; sounds too) put
+        in."""
         prompt = copy.deepcopy(dict(self.prompt))
         for name, value in {**values, **images}.items():
             binding = self.bindings[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from ..job.workflow import Workflow
+from ..job.workflow import FILES, Workflow
 
 
 def workflow_facts(workflow: Workflow) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def workflow_facts(workflow: Workflow) -> dict[str, Any]:
         "parameters": {
             b.name: {"type": b.kind, "default": b.default, "min": b.minimum, "max": b.maximum, "help": b.help}
             for b in workflow.bindings.values()
-            if b.kind != "image"
+            if b.kind not in FILES
         },
         "packs": [{"id": pack.id, "nodes": list(pack.nodes), "where": pack.where} for pack in workflow.packs],
         "models": [asdict(model) for model in workflow.models],

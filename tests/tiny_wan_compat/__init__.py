@@ -1,11 +1,14 @@
-"""Test-only ComfyUI pack: lets CLIPLoader (type wan) and VAELoader take the narrow files of `tiny_wan.py`.
+"""Test-only ComfyUI pack: lets CLIPLoader (type wan), VAELoader and AudioEncoderLoader take the narrow files of
+`tiny_wan.py` and `tiny_s2v.py`.
 
-ComfyUI infers the sizes of a diffusion model from its file, but takes those of UMT5 and of the Wan 2.2 VAE for
-granted. This reads them from the weights. Files of the official size pass through untouched. It has no nodes.
+ComfyUI infers the sizes of a diffusion model from its file, but takes those of UMT5, of the Wan 2.2 VAE and of wav2vec2
+for granted. This reads them from the weights. Files of the official size pass through untouched. It has no nodes.
 """
 
 import functools
 
+import comfy.audio_encoders.audio_encoders as hearing
+import comfy.audio_encoders.wav2vec2 as wav2vec2
 import comfy.ldm.wan.vae2_2 as vae2_2
 import comfy.sd
 
@@ -54,5 +57,36 @@ def _read_vae_sizes(init):
     return wrapped
 
 
+class _OneLayer(wav2vec2.Wav2Vec2Model):
+    """As many results as the full model has layers: the last one again and again."""
+
+    def __init__(self, num_layers, **sizes):
+        super().__init__(num_layers=1, **sizes)
+        self.results = num_layers + 1
+
+    def forward(self, *args, **kwargs):
+        last, each = super().forward(*args, **kwargs)
+        return last, (*each, *[each[-1]] * (self.results - len(each)))
+
+
+def _read_hearing_sizes(load):
+    @functools.wraps(load)
+    def wrapped(sd, *args, **kwargs):
+        width = sd["feature_extractor.conv_layers.0.conv.weight"].shape[0]
+        if width == 512:
+            return load(sd, *args, **kwargs)
+        full = hearing.Wav2Vec2Model, wav2vec2.ConvFeatureEncoder, wav2vec2.FeatureProjection
+        hearing.Wav2Vec2Model = _OneLayer
+        wav2vec2.ConvFeatureEncoder = lambda conv_dim, **rest: full[1](width, **rest)
+        wav2vec2.FeatureProjection = lambda conv_dim, *rest, **more: full[2](width, *rest, **more)
+        try:
+            return load(sd, *args, **kwargs)
+        finally:
+            hearing.Wav2Vec2Model, wav2vec2.ConvFeatureEncoder, wav2vec2.FeatureProjection = full
+
+    return wrapped
+
+
+hearing.load_audio_encoder_from_sd = _read_hearing_sizes(hearing.load_audio_encoder_from_sd)
 comfy.sd.load_text_encoder_state_dicts = _read_encoder_sizes(comfy.sd.load_text_encoder_state_dicts)
 comfy.sd.VAE.__init__ = _read_vae_sizes(comfy.sd.VAE.__init__)

@@ -110,11 +110,12 @@ def test_nodes_do_not_overlap(page, renderer, name):
 
 @pytest.mark.parametrize("name", NEWEST)
 def test_app_mode_shows_what_is_bound(name):
-    """As an app: cover, size, wish and seconds, and the loop that is saved; of a shot, its words, length and seed."""
+    """As an app: cover, size, wish and seconds, and the loop that is saved; of a shot, its words, length and seed;
+    of singing, cover and voice."""
     graph, workflow = ui_graph(name), load_workflow(name)
     bound = {(binding.node, binding.input): binding.name for binding in workflow.bindings.values()}
     shown = [bound[str(node), widget] for node, widget in graph["extra"]["linearData"]["inputs"]]
-    wanted = {"film_shot": ["prompt", "frames", "seed"]}
+    wanted = {"film_shot": ["prompt", "frames", "seed"], "sing": ["cover", "voice", "section", "seed"]}
     assert shown == wanted.get(workflow.name, ["cover", "size", "intent", "seconds"])
     assert graph["extra"]["linearData"]["outputs"] == [int(workflow.output_node)]
 
