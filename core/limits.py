@@ -46,3 +46,5 @@ SONG_RATE = Range(8000, 192_000)  # Hz
 SONG_CHANNELS = 8
 SONG_BYTES = 500_000_000
 FILM_SECONDS = Range(4.0, 900.0)
+POSE_SIDE = Range(64, 8192)  # px of a picture with a figure
+POSE_FIGURES = Range(1, 8)  # drawn of a picture

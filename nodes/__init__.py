@@ -10,6 +10,7 @@ from .loop import CoverLoopClose, CoverLoopFindCut, CoverLoopRetime, CoverLoopTo
 from .mask import CoverLoopGlyphMask, CoverLoopTextLayer, CoverLoopTextOver
 from .motion import CoverLoopAmbient, CoverLoopMotionPreview, CoverLoopRecipe
 from .plate import CoverLoopCleanPlate, CoverLoopTextPreview
+from .pose import CoverLoopPose
 from .prompt import CoverLoopJudgeText, CoverLoopMotionPrompt, CoverLoopPromptEdit
 from .ring import CoverLoopCyclicDecode, CoverLoopLatentShift
 from .sing import CoverLoopFitVoice, CoverLoopSing
@@ -50,6 +51,7 @@ NODES: list[type[io.ComfyNode]] = [
     CoverLoopFitShot,
     CoverLoopFitVoice,
     CoverLoopSing,
+    CoverLoopPose,
 ]
 
 

@@ -53,6 +53,18 @@ WEIGHTS = (  # and a font with Hangul, and axe-core: registry package, file insi
         "axe.min.js",
         "84494fec757e4710dc751c8d7a636e457f4532f08f85c86dc9070133fbff53bc",
     ),
+    (
+        "mediapipe==0.10.21",
+        "mediapipe/modules/pose_detection/pose_detection.tflite",
+        "pose_detection.tflite",
+        "9ba9dd3d42efaaba86b4ff0122b06f29c4122e756b329d89dca1e297fd8f866c",
+    ),
+    (
+        "mediapipe==0.10.21",
+        "mediapipe/modules/pose_landmark/pose_landmark_full.tflite",
+        "pose_landmark_full.tflite",
+        "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f",
+    ),
 )
 TORCH = ["torch==2.11.0", "torchvision==0.26.0", "torchaudio==2.11.0"]
 

@@ -14,6 +14,7 @@ const REPORTING = new Set([
   "CoverLoopAmbient",
   "CoverLoopLora",
   "CoverLoopLyrics",
+  "CoverLoopPose",
   "CoverLoopToneMatch",
   "CoverLoopFindCut",
   "CoverLoopClose",

@@ -20,13 +20,15 @@ def models(context: click.Context) -> None:
 @json_option
 @debug_option
 def list_models(as_json: bool = False) -> None:
-    """Every filler of the clean plate: whether it is ready, what it needs, its licence. And who reads Hangul."""
+    """Every filler of the clean plate: whether it is ready, what it needs, its licence. And who reads Hangul, and
+    whether figures are found."""
     from ...core.lettering import hangul
     from ...core.plate.registry import fillers
+    from ...core.views import figures
 
-    rows, reader = [filler._asdict() for filler in fillers()], hangul.reader()
+    rows, reader, lacking = [filler._asdict() for filler in fillers()], hangul.reader(), figures.lacking()
     if as_json:
-        echo_json({"fillers": rows, "hangul": reader})
+        echo_json({"fillers": rows, "hangul": reader, "pose": not lacking})
     for row in [] if as_json else rows:
         click.echo(
             f"{row['name']:<10} {'ready' if row['ready'] else 'missing':<8} {row['licence']}; needs {row['needs']}"
@@ -34,6 +36,7 @@ def list_models(as_json: bool = False) -> None:
     if not as_json:
         read = f"read by {reader}" if reader else f"not read; fetch korean ({hangul.SIZE_MB} MB), or install Tesseract"
         click.echo(f"{'hangul':<10} {'ready' if reader else 'missing':<8} {read}")
+        click.echo(f"{'pose':<10} {'missing' if lacking else 'ready':<8} Apache-2.0; {lacking or 'needs nothing'}")
 
 
 @models.command()
@@ -47,8 +50,10 @@ def fetch(name: str, as_json: bool) -> None:
     from ...core import weights
     from ...core.lettering import hangul
     from ...core.plate.registry import filler, names
+    from ...core.views import figures
 
     there = {known: load for known in names() if (load := filler(known).fetch)}
+    there["pose"] = lambda progress: [weights.fetch(file, progress=progress) for file in figures.FILES][-1].parent
     there["korean"] = lambda progress: weights.fetch(hangul.recogniser(), progress=progress)
     download = there.get(name)
     if download is None:
