@@ -174,6 +174,14 @@ class OnBeats:
     all: float = 0.04
 
 
+@dataclass(frozen=True)
+class Figures:
+    """Confidences from which a picture is taken to have a figure that could sing."""
+
+    face: float = 0.4
+    subject: float = 0.5
+
+
 MEASURING = Measuring()
 FLAT = Flat()
 LANDSCAPE = Landscape()
@@ -184,3 +192,4 @@ KEEPING = Keeping()
 CHOICE = Choice()
 AMOUNTS = Amounts()
 ON_BEATS = OnBeats()
+FIGURE = Figures()

@@ -18,6 +18,8 @@ from ..limits import SONG_BYTES, SONG_CHANNELS, SONG_RATE, SONG_SECONDS
 
 RATE = 22050
 """Samples a second that all listening is done at: nothing above 11 kHz tells of beats or keys."""
+STEREO_RATE = 44100
+"""Samples a second of what is played and not listened to."""
 READABLE = "mp3,mov,flac,wav,w64,ogg,aac,aiff,matroska,asf,caf,wv,ape,mpc,mpc8,tta,au"
 """FFmpeg demuxers a song may come in: none that follows a list of other files."""
 MAX_COVER = 30_000_000
@@ -93,6 +95,28 @@ def _decode(path: Path, file: InputContainer, section: tuple[float, float] | Non
         raise SongError(f"{path}: section {low:g}-{high:g} s; the song has 0-{seconds:.1f} s")
     samples = np.concatenate(kept) if kept else np.zeros(0, np.float32)
     return np.nan_to_num(samples, copy=False), seconds
+
+
+def read_stereo(path: Path, start: float, end: float) -> np.ndarray:
+    """What lies between two times, s, of a song that `read_sound` has read: (2, n) float32 at `STEREO_RATE`.
+
+    Raises:
+        SongError: damaged.
+    """
+    first, last = round(start * STEREO_RATE), round(end * STEREO_RATE)
+    kept: list[np.ndarray] = [np.zeros((2, 0), np.float32)]
+    count = 0
+    resampler = av.AudioResampler("fltp", "stereo", STEREO_RATE)
+    with _told(path), av.open(str(path), container_options={"format_whitelist": READABLE}) as file:
+        for frame in file.decode(file.streams.audio[0]):
+            frame.pts = None  # gaps and jumps of times would become silence or an error
+            for part in resampler.resample(frame):
+                block = part.to_ndarray()
+                kept.append(block[:, max(0, first - count) : max(0, last - count)])
+                count += block.shape[1]
+            if count >= last:
+                break
+    return np.nan_to_num(np.concatenate(kept, axis=1), copy=False)
 
 
 def _mono(file: InputContainer) -> Iterator[np.ndarray]:

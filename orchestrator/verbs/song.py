@@ -51,7 +51,7 @@ def make_song(
             facts, _ = check.require(comfy, workflow)
             prompt = workflow.build(values, {})
             facts.complete(prompt)
-            finished = _run(comfy, prompt, workflow.output_node, Meter(workflow.id), screen)
+            finished = run_once(comfy, prompt, workflow.output_node, Meter(workflow.id), screen)
             sounds = [file for file in finished.files if file.node == workflow.output_node and file.suffix == ".mp3"]
             if not sounds:
                 raise JobError(f"{comfy.url}: the job made no song")
@@ -70,7 +70,8 @@ def make_song(
     return record
 
 
-def _run(comfy: Comfy, prompt: Mapping[str, Any], output: str, meter: Meter, screen: Screen) -> Finished:
+def run_once(comfy: Comfy, prompt: Mapping[str, Any], output: str, meter: Meter, screen: Screen) -> Finished:
+    """Submit a prompt whose deliverable the node `output` makes, and follow it to its end. Raises as `follow`."""
     prompt_id = str(uuid.uuid4())
     comfy.submit(of_its_own_name(prompt, output, prompt_id), prompt_id)
     try:

@@ -14,6 +14,7 @@ import pytest
 import tiny_s2v
 from coverloop.core.errors import JobError, ServerError, UsageError
 from coverloop.core.image import read_cover
+from coverloop.orchestrator.cli.main import main
 from coverloop.orchestrator.job import check
 from coverloop.orchestrator.job.manifest import load_workflow
 from coverloop.orchestrator.job.request import make_job, open_cover
@@ -120,11 +121,19 @@ def sung(comfy, files, tmp_path_factory):
     return clip(comfy, built(files), tmp_path_factory.mktemp("clip"))
 
 
-def test_a_picture_sings_all_the_way_through(comfy, cover, files, tmp_path):
-    """Lettering stands still, the rest moves; as long as the sound, which is in the file."""
-    made = [file for file in run(comfy, built(files)) if file.node == load_workflow("sing").output_node]
-    comfy.download(next(file for file in made if file.suffix == ".mp4"), tmp_path / "film.mp4")
-    with av.open(str(tmp_path / "film.mp4")) as file:
+def test_a_picture_sings_all_the_way_through(server, cover, tmp_path, capsys):
+    """By the command line. Lettering stands still, the rest moves; as long as the sound, which is in the file."""
+    song, out = tmp_path / "voice.wav", tmp_path / "film.mp4"
+    song.write_bytes(voice())
+    command = ["sing", str(cover), str(song), "--out", str(out), "--server", server.url, "--anyway", "--size", "128"]
+    assert main([*command, "--set", "megapixels=0.004", "--set", "steps=2"]) == 0
+    told = capsys.readouterr()
+    assert "film.mp4: 0.0-6.2 s of the song: 99 frames, 2 chunks of 5 s" in told.err and "6.2 s, made in" in told.out
+    assert sorted(path.name for path in tmp_path.glob("*film*")) == ["film.jpg", "film.json", "film.mp4"]
+    record = json.loads(out.with_suffix(".json").read_text("utf-8"))
+    assert record["chunks"] == 2 and record["song"]["end"] == pytest.approx(SECONDS, abs=0.01)
+    assert record["parameters"]["steps"] == 2 and record["workflow"]["id"] == "sing_v1"
+    with av.open(str(out)) as file:
         assert [stream.type for stream in file.streams] == ["video", "audio"] and file.metadata["prompt"]
         sound = file.streams.audio[0]
         assert float(sound.duration * sound.time_base) == pytest.approx(SECONDS, abs=0.01)
