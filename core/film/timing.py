@@ -24,6 +24,7 @@ BAR, METRE = 2.0, 4
 _READ = 14.0  # letters a second
 _LEAST, _MOST = 0.8, 8.0  # s that a line is shown
 _CROWDED = 0.6  # s a line below which nobody can read
+_SLOW = 1.2  # s that each line has at least between two sections that shots are put to
 _FAR = 2  # bars that a cut may lie from the first line of its shot
 _OPENING = 2  # bars without a line that make a scene of their own
 _TAIL = 2.0  # s after the last line, where no times are told
@@ -31,10 +32,11 @@ _TAIL = 2.0  # s after the last line, where no times are told
 
 @dataclass(frozen=True)
 class Grid:
-    """beats, bars: s, ascending; a bar is where it begins."""
+    """beats, bars, sections: s, ascending; a bar and a section is where it begins. sections: those of a song."""
 
     beats: tuple[float, ...]
     bars: tuple[float, ...]
+    sections: tuple[float, ...] = ()
 
     @property
     def bar(self) -> float:
@@ -155,21 +157,63 @@ def _filled(times: Sequence[float | None], lengths: Sequence[int], seconds: floa
 
 
 def _spread(told: Sequence[tuple[str, int, float | None]], grid: Grid, seconds: float) -> list[Caption]:
-    """Lines without any time: shots share the song by their length and begin on bars, lines begin on beats."""
+    """Lines without any time: shots begin where sections of the song do, those between share the time by their length
+    and begin on bars, lines begin on beats."""
     begin = grid.bars[1 if len(grid.bars) > 3 else 0]
     end = max(begin + _LEAST, seconds - _TAIL)
-    weights = [len(text) + 10 for text, _, _ in told]
-    at = begin + (end - begin) * np.cumsum([0, *weights]) / sum(weights)
+    at = _shared(told, grid, begin, end)
     starts: list[float] = []
-    for (_, shot, _), start in zip(told, at, strict=False):
+    for (_, shot, _), start in zip(told, at, strict=True):
         first = not starts or shot != told[len(starts) - 1][1]
-        near = _nearest(grid.bars if first else grid.beats, float(start))
-        starts.append(near if not starts or near > starts[-1] + _LEAST / 2 else max(float(start), starts[-1]))
+        near = _nearest(grid.bars if first else grid.beats, start)
+        starts.append(near if not starts or near > starts[-1] + _LEAST / 2 else max(start, starts[-1]))
     ends = [*starts[1:], float(end)]
     return [
         Caption(text, start, min(max(stop, start), start + _MOST), shot)
         for (text, shot, _), start, stop in zip(told, starts, ends, strict=True)
     ]
+
+
+def _shared(told: Sequence[tuple[str, int, float | None]], grid: Grid, begin: float, end: float) -> list[float]:
+    """When each line begins, s: all share the time by their length, and again between shots that begin a section."""
+    weights = np.array([len(text) + 10.0 for text, _, _ in told])
+    at = begin + (end - begin) * (np.cumsum(weights) - weights) / weights.sum()
+    firsts = [i for i, (_, shot, _) in enumerate(told) if i == 0 or shot != told[i - 1][1]]
+    sections = [max(begin, start) for start in grid.sections if start < end - _LEAST]
+    edges = [(0, float(begin))]
+    for line, start in _matched(firsts, at, sections):
+        if line == 0:
+            edges = [(0, start)]
+        elif start - edges[-1][1] >= _SLOW * (line - edges[-1][0]) and end - start >= _SLOW * (len(told) - line):
+            edges.append((line, start))
+    edges.append((len(told), float(end)))
+    for (one, early), (other, late) in pairwise(edges):
+        part = weights[one:other]
+        at[one:other] = early + (late - early) * (np.cumsum(part) - part) / part.sum()
+    return at.tolist()
+
+
+def _matched(lines: Sequence[int], at: np.ndarray, sections: Sequence[float]) -> list[tuple[int, float]]:
+    """(line, the section that it begins): as many as there are lines or sections, in order, the sum of their distances
+    in time the least."""
+    fewer = min(len(lines), len(sections))
+    if not fewer:
+        return []
+    far = np.abs(np.subtract.outer(at[list(lines)], np.array(sections)))
+    swapped = len(lines) > len(sections)
+    far = far.T if swapped else far
+    total, cameby = far.copy(), np.zeros(far.shape, int)
+    for row in range(1, fewer):
+        best = np.minimum.accumulate(total[row - 1])
+        where = np.array([int(total[row - 1][: column + 1].argmin()) for column in range(far.shape[1])])
+        total[row] = far[row] + np.append(np.inf, best[:-1])
+        cameby[row, 1:] = where[:-1]
+    column = int(total[-1].argmin())
+    pairs = []
+    for row in reversed(range(fewer)):
+        pairs.append((lines[column], sections[row]) if swapped else (lines[row], sections[column]))
+        column = int(cameby[row, column])
+    return pairs[::-1]
 
 
 def _nearest(times: Sequence[float], time: float) -> float:

@@ -132,7 +132,7 @@ def _planned(asked: Asked) -> _Plan:
     heard = None if asked.song is None else hear(asked.song)
     grounds = _grounds(asked, heard)
     seconds = _length(asked, words, heard)
-    grid = even_grid(seconds) if heard is None else Grid(tuple(heard.beats.tolist()), tuple(heard.bars.tolist()))
+    grid = even_grid(seconds) if heard is None else _grid(heard)
     settings = read_settings()
     folder = platformdirs.user_cache_path("coverloop", appauthor=False) / "answers"
     shots = plan_shots(replace(words, text=text), Asking(open_backend(asked.backend, settings), settings, folder))
@@ -140,6 +140,10 @@ def _planned(asked: Asked) -> _Plan:
     timed = schedule(shots.shots, words, grid, seconds, setting.split)
     remarks += [*shots.warnings, *timed.remarks, *(shot.refused for shot in shots.shots if shot.refused)]
     return _Plan(words, shots, heard, grid, seconds, setting, timed, grounds, tuple(remarks))
+
+
+def _grid(heard: Heard) -> Grid:
+    return Grid(tuple(heard.beats.tolist()), tuple(heard.bars.tolist()), tuple(one.start for one in heard.sections))
 
 
 def _grounds(asked: Asked, heard: Heard | None) -> tuple[tuple[str, Ground], ...]:

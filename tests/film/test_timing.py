@@ -58,6 +58,39 @@ def test_without_times_shots_begin_on_bars():
     assert len(starts) == 2 and all(start % BAR == 0 for start in starts.values())
 
 
+def sections(*starts, seconds=100.0):
+    """Two-second bars, and sections where it is said."""
+    grid = even_grid(seconds)
+    return Grid(grid.beats, grid.bars, starts)
+
+
+def verses(*lines):
+    """As many shots as numbers, of so many lines each."""
+    return "\n\n".join("\n".join(["wind over the harbour"] * count) for count in lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "starts", "wanted"),
+    [
+        ((4, 4, 4, 4), (0.0, 16.0, 40.0, 56.0), (2.0, 16.0, 40.0, 56.0)),  # as many as there are shots
+        ((4, 4), (0.0, 12.0, 44.0, 90.0), (2.0, 44.0)),  # more sections: those that are nearest
+        ((4, 4, 4, 4), (0.0, 60.0), (2.0, None, 60.0, None)),  # fewer: the others share what lies between
+        ((4, 4), (0.0,), (2.0, None)),
+        ((4, 4), (0.0, 94.0), (2.0, None)),  # too short for its lines: not put there
+    ],
+)
+def test_without_times_shots_begin_where_sections_of_the_song_do(lines, starts, wanted):
+    _, shots, made = planned(verses(*lines), seconds=100.0, grid=sections(*starts))
+    assert len(shots) == len(lines)
+    begun = {caption.shot: caption.start for caption in reversed(made.captions)}
+    for shot, start in enumerate(wanted):
+        assert begun[shot] == start if start is not None else begun[shot] not in starts, begun
+        assert begun[shot] % BAR == 0
+    assert [caption.start for caption in made.captions] == sorted(caption.start for caption in made.captions)
+    gaps = [other.start - one.start for one, other in pairwise(made.captions)]
+    assert min(gaps) >= 0.5
+
+
 def test_a_shot_without_a_free_bar_goes_on_in_the_picture_before():
     long = "we never stop to breathe and sing on and on"  # three seconds to read, sung over every bar
     _, _, made = planned(lrc(*(1.5 + 2.0 * n for n in range(12)), line=long), seconds=30.0)
