@@ -16,6 +16,7 @@ from .ring import CoverLoopCyclicDecode, CoverLoopLatentShift
 from .sing import CoverLoopFitVoice, CoverLoopSing
 from .song import CoverLoopLyrics, CoverLoopSong
 from .video import CoverLoopSave
+from .views import CoverLoopCamera, CoverLoopConsistency
 from .wan import CoverLoopFitShot, CoverLoopFitWan, CoverLoopLora, CoverLoopScaleToCover
 
 NODES: list[type[io.ComfyNode]] = [
@@ -52,6 +53,8 @@ NODES: list[type[io.ComfyNode]] = [
     CoverLoopFitVoice,
     CoverLoopSing,
     CoverLoopPose,
+    CoverLoopCamera,
+    CoverLoopConsistency,
 ]
 
 

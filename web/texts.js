@@ -19,6 +19,7 @@ const REPORTING = new Set([
   "CoverLoopFindCut",
   "CoverLoopClose",
   "CoverLoopFormat",
+  "CoverLoopCamera",
 ]);
 const BOX = "shown";
 

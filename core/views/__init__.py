@@ -1,1 +1,1 @@
-"""Other pictures of the same record: the pose of a figure, and a ground redrawn in a style."""
+"""Other pictures of the same record: another angle, another pose, a ground redrawn in a style; is it still the same?"""

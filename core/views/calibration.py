@@ -1,4 +1,4 @@
-"""Numbers of this room that were measured; what the measurement said is in `docs/poses.md`."""
+"""Numbers of this room that were measured; what the measurement said is in `docs/poses.md` and `docs/views.md`."""
 
 from dataclasses import dataclass
 
@@ -21,3 +21,30 @@ class Figures:
 
 
 FIGURES = Figures()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """small: px, side of the pictures that Semantic compares; middle: share of their side that is looked for;
+    turns: degrees, zooms: how it may be turned and scaled; alien, same: Semantic up to which Cam Move counts nothing,
+    and from which all of it.
+
+    outlying: robust deviations below the middle likeness of a folder, and least: how far at least, before a picture
+    is an outlier; turned: Cam Move from which an angle explains it; darker: stops of light from which light does.
+    """
+
+    small: int = 32
+    middle: float = 0.6
+    turns: tuple[float, ...] = (-12.0, 0.0, 12.0)
+    zooms: tuple[float, ...] = (0.75, 1.0, 1.33)
+    alien: float = 0.52
+    same: float = 0.64
+    outlying: float = 3.5
+    least: float = 0.08
+    turned: float = 0.5
+    darker: float = 0.8
+
+
+LIMITS = Limits()
+WEIGHTS = {"identity": 0.4, "style": 0.15, "semantic": 0.25, "cam_move": 0.2}
+"""Shares of the composite, ours: those of the paper are not published."""
