@@ -27,16 +27,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         os.environ["COVERLOOP_STORE"] = str(Path(name) / "store")
         from coverloop.orchestrator.verbs.film import Asked, make_film
+        from rich.console import Console
 
         song = songs.write(Path(name) / "song.flac", songs.make(96.0, 4, 1, 60.0).sound)
         starts = [6.0 + 50.0 * number / asked.lines for number in range(asked.lines)]
         lines = (f"[00:{start:05.2f}]rain over the sea {n}, 바다에 비" for n, start in enumerate(starts))
         (words := Path(name) / "words.lrc").write_text("\n".join(lines), "utf-8")
         out, begun, cpu = Path(name) / "film.mp4", time.monotonic(), time.process_time()
-        made = make_film(Asked(words, out, song, (asked.cover,), backend="offline"))
+        film, console = Asked(words, out, song, (asked.cover,), backend="offline"), Console(quiet=True)
+        made = make_film(film, console)
         took, cpu = time.monotonic() - begun, time.process_time() - cpu
         again = time.monotonic()
-        make_film(Asked(words, out, song, (asked.cover,), backend="offline"))
+        make_film(film, console)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         told = {"film_s": made["seconds"], "scenes": len(made["scenes"]), "seconds": took, "cpu_seconds": cpu}
         told |= {"again_seconds": time.monotonic() - again, "peak_gb": peak / 1e9, "mb": out.stat().st_size / 1e6}

@@ -56,6 +56,21 @@ def comfyui():
 
 
 @pytest.fixture(scope="session")
+def wan_comfyui(tmp_path_factory):
+    """A server of its own: tiny models of Wan lie under the official names, and third-party nodes are recorded ones."""
+    import tiny_wan
+
+    base = tmp_path_factory.mktemp("wan")
+    tiny_wan.make(base / "models")
+    (base / "custom_nodes").mkdir()
+    for pack in ("tiny_wan_compat", "recorded_packs"):
+        (base / "custom_nodes" / pack).symlink_to(Path(__file__).parent / pack, target_is_directory=True)
+    # one thread: the models are so small that more of them only wait for each other
+    with embedded.start(base=base, environment={"OMP_NUM_THREADS": "1"}) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def postgres(tmp_path_factory):
     server = Postgres(tmp_path_factory.mktemp("queue") / "postgres")
     yield server

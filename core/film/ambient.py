@@ -1,4 +1,4 @@
-"""Shots without a model: a cover, reframed to the film's shape, moves as the words feel, and the words lie over it.
+"""Shots without a model: a cover, reframed to the film's shape, moves as the words feel.
 
 None of it goes through ComfyUI: a graph holds all frames of what it makes in memory (a minute at 720p is 16 GB there),
 and nothing here needs a model that a server would have to load. Here frames pass one by one.
@@ -23,20 +23,17 @@ from ..formats.reframe.layout import Layout
 from ..image import fit
 from ..limits import STRENGTH
 from ..motion.recipe import Recipe, derive_recipe
-from ..pixels import resized, smoothstep
+from ..pixels import resized
 from ..prompt.directed import NOMINAL, ambient_recipe
 from ..prompt.form.answers import Mood
 from ..prompt.measured import measured_answer
 from ..prompt.words.wish import read_wish
-from .captions import Setting, share_at
-from .glossary import MOOD_OF
-from .shots import Shot
-from .timing import FPS, Scene
+from .take import Take
+from .timing import FPS
 
 WIDTH, HEIGHT = 1280, 720
 _TURN = 4 * FPS  # frames of the loop that a shot repeats
 _LARGEST = 1280  # px of a cover's shorter side: more is not seen at this size
-_BLACK_IN, _BLACK_OUT = 12, 30  # frames
 _LOWER = Shares(bottom=0.16)  # where lines stand: what matters of the cover is kept above
 _ZOOM_LEAST = 1.01  # so that the motion of the camera never shows an edge
 
@@ -113,48 +110,17 @@ def _laid(part: np.ndarray, at: Layout) -> np.ndarray:
     return made
 
 
-@dataclass(frozen=True)
-class Take:
-    """All that decides the frames of a scene, but for its cover. mood, refused, words: of the shot it shows. frames: of
-    the whole film."""
-
-    scene: Scene
-    mood: Mood
-    words: str
-    refused: bool
-    seed: int
-    frames: int
-    setting: Setting
-
-
-def take_of(scene: Scene, shots: tuple[Shot, ...], *, seed: int, frames: int, setting: Setting) -> Take:
-    """What is drawn for a scene: as its first shot says, or as all words feel where it shows none."""
-    if not scene.shots:
-        return Take(scene, "calm", "", False, seed, frames, setting)
-    shot = shots[scene.shots[0]]
-    refused = bool(shot.refused)
-    words = "" if refused else shot.text
-    return Take(scene, MOOD_OF[shot.emotion], words, refused, seed, frames, replace(setting, card=refused))
-
-
 def frames_of(take: Take, ground: Ground) -> Iterator[np.ndarray]:
-    """The frames of a scene, (720, 1280, 3) uint8 sRGB."""
+    """The frames of a scene without its words, (720, 1280, 3) uint8 sRGB."""
     scene, manner = take.scene, MANNERS[take.mood]
     picture = ground.card if take.refused else ground.clear if scene.shots else ground.whole
     count = scene.last - scene.first
     turn = drawn(picture, count=min(_TURN, count), fps=Fraction(FPS), recipe=_recipe(picture.plate, take, manner))
     loop = [np.ascontiguousarray(frame) for frame in turn.frames()]
-    lines = [(take.setting.stamp(one.text), round(one.start * FPS), round(one.end * FPS)) for one in scene.captions]
     still = not scene.shots  # the whole cover: its lettering would swim
     for number in range(count):
-        now = scene.first + number
         frame = loop[number % len(loop)]
-        frame = frame.copy() if still else _seen(frame, manner, number / max(1, count - 1))
-        for stamp, first, last in lines:
-            if (share := share_at(now, first, last, scene.last)) > 0:
-                stamp.over(frame, share)
-        light = min((now + 1) / _BLACK_IN, (take.frames - now) / _BLACK_OUT)
-        yield frame if light >= 1 else cv2.convertScaleAbs(frame, alpha=float(smoothstep(light)))
+        yield frame.copy() if still else _seen(frame, manner, number / max(1, count - 1))
 
 
 def poster(ground: Ground) -> np.ndarray:

@@ -167,7 +167,8 @@ def _spread(told: Sequence[tuple[str, int, float | None]], grid: Grid, seconds: 
         first = not starts or shot != told[len(starts) - 1][1]
         near = _nearest(grid.bars if first else grid.beats, start)
         starts.append(near if not starts or near > starts[-1] + _LEAST / 2 else max(start, starts[-1]))
-    ends = [*starts[1:], float(end)]
+    # The bar or beat nearest to the last line may lie behind the end that was meant for it.
+    ends = [*starts[1:], max(float(end), min(seconds, starts[-1] + max(_LEAST, len(told[-1][0]) / _READ)))]
     return [
         Caption(text, start, min(max(stop, start), start + _MOST), shot)
         for (text, shot, _), start, stop in zip(told, starts, ends, strict=True)

@@ -12,8 +12,9 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from ...core.lettering.find import find_text
 from ...core.lettering.regions import TextRegion, decide_lift, named
 from ...core.motion.recipe import Recipe
 from ...core.pixels import middle
-from ...core.video.decode import opened
+from ...core.video.decode import Video, opened
 from ...core.video.encode import write_poster
 from ..server.client import Comfy
 from ..server.events import Finished
@@ -137,7 +138,14 @@ def _read_record(path: Path) -> Mapping[str, Any]:
 
 
 def deliver(
-    parts: Parts, workflow: Workflow, job: Job, cover: CoverFile, server: Server, stem: Path, clock: Clock, run: Mapping
+    parts: Parts,
+    workflow: Workflow,
+    job: Job,
+    cover: CoverFile | None,
+    server: Server,
+    stem: Path,
+    clock: Clock,
+    run: Mapping[str, Any],
 ) -> Deliverable:
     """Decode and judge the video, write poster and sidecar, and give all three their names.
 
@@ -146,39 +154,95 @@ def deliver(
     Raises:
         ClipError: the video does not decode. UsageError: the files cannot be written.
     """
-    scratch = parts.video.parent
+    assert cover is not None  # `make_job` made the job of one
     warnings = list(cover.notes)
+    with _decoded(parts) as clip:
+        first = next(clip.frames)
+        judgement = _judge(itertools.chain([first], clip.frames), clip.fps, first.shape, cover, job, parts, warnings)
+    poster = _poster(parts, first, parts.video.parent, warnings)
+    clock.mark("judge")
+    height, width = cover.image.shape[:2]
+    record = {
+        **_record(workflow, job, server, clock, run),
+        "cover": {"name": cover.path.name, "sha256": cover.sha256, "width": width, "height": height},
+        "judgement": judgement.to_dict(),
+        "before_encoding": parts.server_record.get("judgement"),
+        "seen": parts.seen,
+        "warnings": warnings,
+    }
+    made = Deliverable(*_names(parts, stem), judgement.passed, tuple(judgement.problems), record)
+    return _named(made, parts, poster, _facts(judgement.width, judgement.height, judgement.frames, judgement.fps))
+
+
+def deliver_shot(
+    parts: Parts,
+    workflow: Workflow,
+    job: Job,
+    picture: CoverFile | None,
+    server: Server,
+    stem: Path,
+    clock: Clock,
+    run: Mapping[str, Any],
+) -> Deliverable:
+    """As `deliver`, for a shot of a film: no loop, so nothing is judged; it has to have the frames that were asked for.
+
+    picture: what it begins with.
+
+    Raises:
+        JobError: the video does not decode, or has another length. UsageError: the files cannot be written.
+    """
+    with _decoded(parts) as clip:
+        first = next(clip.frames)
+        count = 1 + sum(1 for _ in clip.frames)
+    wanted = dict(job.values)["frames"]
+    if count != wanted:
+        raise JobError(f"the shot has {count} frames, {wanted} were asked for; is the server's pack of this version?")
+    warnings: list[str] = []
+    poster = _poster(parts, first, parts.video.parent, warnings)
+    clock.mark("judge")
+    record = {
+        **_record(workflow, job, server, clock, run),
+        "picture": picture.sha256 if picture else None,
+        "warnings": warnings,
+    }
+    height, width = first.shape[:2]
+    made = Deliverable(*_names(parts, stem), True, (), record)
+    return _named(made, parts, poster, _facts(width, height, count, float(clip.fps)))
+
+
+@contextmanager
+def _decoded(parts: Parts) -> Iterator[Video]:
     try:
         with opened(parts.video) as clip:
-            first = next(clip.frames)
-            judgement = _judge(
-                itertools.chain([first], clip.frames), clip.fps, first.shape, cover, job, parts, warnings
-            )
+            yield clip
     except ClipError as error:
         raise JobError(f"the server's video cannot be used: {_without_path(error, parts.video)}") from error
-    poster = _poster(parts, first, scratch, warnings)
-    clock.mark("judge")
-    names = {end: stem.with_name(stem.name + end) for end in (parts.video.suffix, ".jpg", ".json")}
-    record = _record(parts, workflow, job, cover, server, judgement, clock, run)
-    record["files"] = {
-        "video": _describe(parts.video, names[parts.video.suffix].name, judgement),
-        "poster": {"name": names[".jpg"].name, "sha256": _sha256(poster), "bytes": poster.stat().st_size},
+
+
+def _names(parts: Parts, stem: Path) -> tuple[Path, Path, Path]:
+    video, poster, sidecar = (stem.with_name(stem.name + end) for end in (parts.video.suffix, ".jpg", ".json"))
+    return video, poster, sidecar
+
+
+def _named(made: Deliverable, parts: Parts, poster: Path, facts: Mapping[str, Any]) -> Deliverable:
+    """The deliverable once its files are on disk and have their names; its record says what they are."""
+    files = {
+        "video": {**_describe(parts.video, made.video.name), **facts},
+        "poster": _describe(poster, made.poster.name),
     }
-    record["warnings"] = warnings
+    made = replace(made, record={**made.record, "files": files})
     try:
-        sidecar = scratch / "sidecar.json"
-        sidecar.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        sidecar = parts.video.with_name("sidecar.json")
+        sidecar.write_text(json.dumps(made.record, ensure_ascii=False, indent=1) + "\n", "utf-8")
         for part in (parts.video, poster, sidecar):
             sync(part)
-        for part, end in ((parts.video, parts.video.suffix), (poster, ".jpg"), (sidecar, ".json")):
-            part.replace(names[end])
+        for part, name in ((parts.video, made.video), (poster, made.poster), (sidecar, made.sidecar)):
+            part.replace(name)
     except OSError as error:
         raise UsageError(
-            f"{stem.parent}: cannot be written to ({error.strerror}); free space or change --out"
+            f"{made.video.parent}: cannot be written to ({error.strerror}); free space or change --out"
         ) from error
-    return Deliverable(
-        names[parts.video.suffix], names[".jpg"], names[".json"], judgement.passed, tuple(judgement.problems), record
-    )
+    return made
 
 
 def _judge(
@@ -239,21 +303,10 @@ def _poster(parts: Parts, first: np.ndarray, scratch: Path, warnings: list[str])
     return poster
 
 
-def _record(
-    parts: Parts,
-    workflow: Workflow,
-    job: Job,
-    cover: CoverFile,
-    server: Server,
-    judgement: Judgement,
-    clock: Clock,
-    run: Mapping[str, Any],
-) -> dict[str, Any]:
-    height, width = cover.image.shape[:2]
+def _record(workflow: Workflow, job: Job, server: Server, clock: Clock, run: Mapping[str, Any]) -> dict[str, Any]:
     values = dict(job.values)
     return {
         "coverloop": __version__,
-        "cover": {"name": cover.path.name, "sha256": cover.sha256, "width": width, "height": height},
         "workflow": {"id": workflow.id, "version": workflow.version, "sha256": workflow.sha256},
         "parameters": values,
         "seed": values.get("seed"),
@@ -263,21 +316,15 @@ def _record(
         "server": server.to_dict(),
         "timings": {"total": clock.total(), **clock.seconds, **run["timings"]},
         **{key: value for key, value in run.items() if key != "timings"},
-        "judgement": judgement.to_dict(),
-        "before_encoding": parts.server_record.get("judgement"),
-        "seen": parts.seen,
     }
 
 
-def _describe(path: Path, name: str, clip: Judgement) -> dict[str, Any]:
-    facts = {
-        "width": clip.width,
-        "height": clip.height,
-        "frames": clip.frames,
-        "fps": clip.fps,
-        "seconds": clip.frames / clip.fps,
-    }
-    return {"name": name, "sha256": _sha256(path), "bytes": path.stat().st_size, **facts}
+def _facts(width: int, height: int, frames: int, fps: float) -> dict[str, Any]:
+    return {"width": width, "height": height, "frames": frames, "fps": fps, "seconds": frames / fps}
+
+
+def _describe(path: Path, name: str) -> dict[str, Any]:
+    return {"name": name, "sha256": _sha256(path), "bytes": path.stat().st_size}
 
 
 def _sha256(path: Path) -> str:

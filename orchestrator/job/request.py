@@ -60,6 +60,12 @@ def open_cover(path: str | Path) -> CoverFile:
     return CoverFile(path, hashlib.sha256(path.read_bytes()).hexdigest(), cover.image, upload, name, notes)
 
 
+def picture_file(image: np.ndarray, name: str) -> CoverFile:
+    """A picture of ours, (H, W, 3) uint8 sRGB, such as the last frame of a shot, as a cover goes to the server."""
+    digest = hashlib.sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()
+    return CoverFile(Path(name), digest, image, _png(image, Path(name)), f"{digest}.png", ())
+
+
 def _png(image: np.ndarray, path: Path) -> bytes:
     done, encoded = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 1])
     if not done:

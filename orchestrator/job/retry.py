@@ -102,7 +102,7 @@ class SetAside(JobError):
 def render_cover(
     renderer: Renderer,
     job: Job,
-    cover: CoverFile,
+    cover: CoverFile | None,
     stem: Path,
     *,
     attempts: Attempts | None = None,

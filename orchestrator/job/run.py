@@ -94,19 +94,20 @@ class Fault:
 class Renderer:
     """A server that can render a workflow. `facts`: what it says of itself. `reach`: opens a client of another server,
     where an earlier submission of a job may still be; `left`: hears of one (server, prompt id) that stays behind on a
-    server that gives no answer."""
+    server that gives no answer; `deliver`: makes a deliverable of what was downloaded, see `deliver.deliver`."""
 
     comfy: Comfy
     workflow: Workflow
     facts: Server
     reach: Callable[[str], Comfy] = Comfy
     left: Callable[[str, str], None] = lambda server, prompt_id: None
+    deliver: Callable[..., Deliverable] = deliver.deliver
 
 
 def attempt(
     renderer: Renderer,
     job: Job,
-    cover: CoverFile,
+    cover: CoverFile | None,
     stem: Path,
     attempts: Attempts,
     keep: Callable[[Deliverable], T],
@@ -120,11 +121,12 @@ def attempt(
 
     A submission that its server still has, from before a crash, is followed instead of submitting anew.
 
-    attempts: where submissions are written down before they are sent. keep: puts the files where they stay; only then
-    is the submission written down as done. patience: see `Patience`. number: which try this is, for the sidecar.
+    cover: None for a job without a picture. attempts: where submissions are written down before they are sent. keep:
+    puts the files where they stay; only then is the submission written down as done. patience: see `Patience`. number:
+    which try this is, for the sidecar.
     """
     with contextlib.ExitStack() as stack:
-        run = _Attempt(renderer.comfy, renderer.workflow, renderer.facts, job, cover, on_event, patience, number)
+        run = _Attempt(renderer, renderer.comfy, job, cover, on_event, patience, number)
         try:
             earlier = _still_there(renderer, attempts, stack)
             if earlier is not None:
@@ -136,7 +138,7 @@ def attempt(
         except Exception as error:
             kind = run.kind_of(error)
             if kind is FaultKind.OURS and not isinstance(error, CoverLoopError):
-                log.error("%s", cover.path, exc_info=error)
+                log.error("%s", cover.path if cover else job.workflow, exc_info=error)
             if kind is FaultKind.GONE:
                 with contextlib.suppress(ServerError):
                     run.comfy.free()
@@ -171,13 +173,13 @@ def _still_there(renderer: Renderer, attempts: Attempts, stack: contextlib.ExitS
 
 @dataclass
 class _Attempt:
-    """An attempt on its way. `ran`: the job was seen running, and not only waiting, on the server."""
+    """An attempt on its way. `comfy`: where it runs, perhaps not on the renderer's server. `ran`: the job was seen
+    running, and not only waiting, there."""
 
+    renderer: Renderer
     comfy: Comfy
-    workflow: Workflow
-    facts: Server
     job: Job
-    cover: CoverFile
+    cover: CoverFile | None
     on_event: Callable[[Event | Stage], None]
     patience: Patience | None
     number: int
@@ -195,24 +197,28 @@ class _Attempt:
             finished = self._run(prompt)
             self.clock.mark("server")
             self.on_event(Stage("download"))
-            parts = deliver.download(self.comfy, self.workflow, finished, scratch)
+            parts = deliver.download(self.comfy, self.renderer.workflow, finished, scratch)
             self.clock.mark("download")
             self.on_event(Stage("judge"))
             run = {"prompt_id": self.prompt_id, "attempts": self.number, "timings": _timings(finished, prompt)}
-            return deliver.deliver(parts, self.workflow, self.job, self.cover, self.facts, stem, self.clock, run)
+            made = self.renderer
+            return made.deliver(parts, made.workflow, self.job, self.cover, made.facts, stem, self.clock, run)
 
     def _upload(self) -> dict[str, Any]:
         self.on_event(Stage("upload"))
-        names = [binding.name for binding in self.workflow.bindings.values() if binding.kind == "image"]
-        images = {name: self.comfy.upload(self.cover.upload_name, self.cover.upload) for name in names}
-        prompt = self.workflow.build(dict(self.job.values), images)
-        self.facts.complete(prompt)
+        workflow, cover = self.renderer.workflow, self.cover
+        names = [binding.name for binding in workflow.bindings.values() if binding.kind == "image"]
+        images = {name: self.comfy.upload(cover.upload_name, cover.upload) for name in names} if cover else {}
+        prompt = workflow.build(dict(self.job.values), images)
+        self.renderer.facts.complete(prompt)
         return prompt
 
     def _run(self, prompt: Mapping[str, Any]) -> Finished:
         try:
             if not self.adopted:
-                self.comfy.submit(of_its_own_name(prompt, self.workflow.output_node, self.prompt_id), self.prompt_id)
+                self.comfy.submit(
+                    of_its_own_name(prompt, self.renderer.workflow.output_node, self.prompt_id), self.prompt_id
+                )
             for event in follow(self.comfy, self.prompt_id, prompt, self.patience):
                 self.ran = self.ran or isinstance(event, Running)
                 self.on_event(event)

@@ -1,7 +1,8 @@
-"""`coverloop film`: words, a song and covers become a film, on this machine.
+"""`coverloop film`: words, a song and covers become a film, on this machine, or with shots by Wan on a ComfyUI.
 
-Every scene goes into the store when it is whole, under a hash of all that decides it, so a film that was stopped goes
-on where it stopped, and one of which a line was changed draws that scene alone.
+Every scene, and every clip of it that a ComfyUI makes, goes into the store when it is whole, under a hash of all that
+decides it, so a film that was stopped goes on where it stopped, and one of which a line was changed draws that scene
+alone.
 """
 
 from __future__ import annotations
@@ -9,29 +10,34 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import platformdirs
+from rich.console import Console
 
 from ... import __version__
 from ...core.errors import UsageError
 from ...core.files import write_text
-from ...core.film.ambient import HEIGHT, WIDTH, Ground, Take, frames_of, poster, take_of
+from ...core.film.ambient import HEIGHT, WIDTH, Ground, frames_of, poster
 from ...core.film.captions import Setting, find_font, settable
 from ...core.film.segments import is_header
-from ...core.film.shots import Shot, Shots, plan_shots
+from ...core.film.shots import STYLE, Shot, Shots, plan_shots
 from ...core.film.sound import played
+from ...core.film.take import Take, take_of, worded
 from ...core.film.text import Words, read_words
 from ...core.film.timing import FPS, Grid, Schedule, even_grid, schedule
+from ...core.film.wan import Clip, clips_of, joined
 from ...core.image import decode_cover, read_cover
 from ...core.limits import FILM_SECONDS
 from ...core.prompt.ask.put import Asking
 from ...core.prompt.ask.registry import open_backend, read_settings
+from ...core.prompt.words.safety import unsafe
 from ...core.song.hear import hear
 from ...core.song.heard import Heard
 from ...core.video.encode import write_poster
@@ -39,20 +45,24 @@ from ...core.video.reel import Said, check_library, join, srt, write_shot
 from ..job.request import Job
 from ..store.entry import Claim
 from ..store.store import Store
+from .screen import Screen
+from .shoot import Camera, frames_in, open_camera, shot_workflow
 
-WORKFLOW = "film_ambient"
+GENERATORS = ("ambient", "wan")
 _VERSION = 2
 """Of how scenes are drawn: another one, and those in the store are not used."""
 _AFTER_WORDS = 4.0  # s that a film without a song goes on after its last timed line
 _UNTOLD = 60.0  # s of a film of which nothing tells the length
 _BUSY_WAIT = 1.0
-
-Progress = Callable[[int, int], None]
+_LONGEST_STYLE = 60  # words: the other 40 of a prompt say what is seen
+_PLAIN = ("plain", Ground(np.full((180, 320, 3), (36, 36, 48), np.uint8)))
+"""Of title cards in a film without a cover."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a film is made of. seconds: its length, None for the song's."""
+    """What a film is made of. seconds: its length, None for the song's. generator: one of `GENERATORS`. style: the end
+    of every prompt for Wan; given: further parameters of its workflow; server: where it runs."""
 
     words: Path
     out: Path
@@ -63,6 +73,17 @@ class Asked:
     backend: str = "auto"
     seed: int = 0
     force: bool = False
+    generator: str = "ambient"
+    style: str = STYLE
+    server: str | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+
+class _Picture(NamedTuple):
+    """What a scene shows under its words. name: hash of all that decides it."""
+
+    name: str
+    frames: Callable[[], Iterator[np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -77,38 +98,66 @@ class _Plan:
     setting: Setting
     schedule: Schedule
     grounds: tuple[tuple[str, Ground], ...] = field(repr=False)
+    clips: tuple[tuple[Clip, ...], ...] = ()
     remarks: tuple[str, ...] = ()
 
+    def ground(self, number: int) -> tuple[str, Ground]:
+        return self.grounds[number % len(self.grounds)] if self.grounds else _PLAIN
 
-def make_film(asked: Asked, progress: Progress = lambda done, total: None) -> dict[str, Any]:
+    def start(self, shot: int) -> np.ndarray | None:
+        """What a shot of Wan begins with: the first shots with one of the covers each."""
+        return self.grounds[shot][1].clear.plate if shot < len(self.grounds) else None
+
+
+def make_film(asked: Asked, console: Console) -> dict[str, Any]:
     """Write the film, its poster (.jpg), subtitles (.srt) and sidecar (.json), and return what the sidecar says.
-
-    progress: called with the scenes that are ready and how many there are.
 
     Raises:
         UsageError: words that cannot be read, set or fitted into the time, a name that cannot be written. SongError,
-        CoverError: a file that cannot be used. VlmError: the library of the backend is not installed.
+        CoverError: a file that cannot be used. VlmError: the library of the backend is not installed. ServerError,
+        JobError: with Wan, no usable server, or it lacks a model; or a clip failed.
     """
-    _check_names(asked)
+    _check(asked)
     check_library()
     plan = _planned(asked)
     scenes = plan.schedule.scenes
-    with Store() as store:
-        parts, drawn = [], 0
+    with ExitStack() as stack:
+        screen = stack.enter_context(Screen.open(console))
+        store = stack.enter_context(Store())
+        camera = None
+        if any(plan.clips):
+            workflow = shot_workflow(asked.given)
+            taken = open_camera(workflow, asked.given, asked.server, store, screen, asked.force, plan.start)
+            camera = stack.enter_context(taken)
+        parts, drawn, shown = [], 0, None
         for number, _ in enumerate(scenes):
-            progress(number, len(scenes))
-            entry, fresh = _scene(plan, asked, number, store)
+            screen.title(asked.out.name, f"scene {number + 1} of {len(scenes)}")
+            picture = _picture(plan, asked, number, camera)
+            shown = shown or (picture if any(plan.clips[number : number + 1]) else None)
+            entry, fresh = _scene(plan, asked, number, picture, store)
             parts.append(entry)
             drawn += fresh
-        progress(len(scenes), len(scenes))
         said = [Said(one.text, one.start, one.end) for one in plan.schedule.captions]
         sound = None if asked.song is None else played(asked.song, plan.seconds)
         join(parts, asked.out, sound=sound, subtitles=said, chapters=_chapters(plan), words=_told(plan))
+        still = poster(plan.ground(0)[1]) if plan.grounds or shown is None else next(shown.frames())
     write_text(asked.out.with_suffix(".srt"), srt(said))
-    write_poster(poster(plan.grounds[0][1]), asked.out.with_suffix(".jpg"))
-    record = _record(plan, asked, drawn)
+    write_poster(still, asked.out.with_suffix(".jpg"))
+    record = _record(plan, asked, drawn, camera)
     write_text(asked.out.with_suffix(".json"), json.dumps(record, ensure_ascii=False, indent=1))
     return record
+
+
+def _check(asked: Asked) -> None:
+    _check_names(asked)
+    if asked.generator == "wan":
+        shot_workflow(asked.given)
+        if not 0 < len(asked.style.split()) <= _LONGEST_STYLE:
+            raise UsageError(f"--style: give 1 to {_LONGEST_STYLE} words")
+        if found := unsafe(asked.style):
+            raise UsageError(f"--style: {found[0][0]} cannot be generated ({found[0][1]}); say it without")
+    elif asked.given or asked.server or asked.style != STYLE:
+        raise UsageError("--set, --server and --style are of --generator wan; ambient needs no server")
 
 
 def _check_names(asked: Asked) -> None:
@@ -135,11 +184,15 @@ def _planned(asked: Asked) -> _Plan:
     grid = even_grid(seconds) if heard is None else _grid(heard)
     settings = read_settings()
     folder = platformdirs.user_cache_path("coverloop", appauthor=False) / "answers"
-    shots = plan_shots(replace(words, text=text), Asking(open_backend(asked.backend, settings), settings, folder))
+    asking = Asking(open_backend(asked.backend, settings), settings, folder)
+    shots = plan_shots(replace(words, text=text), asking, asked.style)
     setting = Setting(font, WIDTH, HEIGHT)
     timed = schedule(shots.shots, words, grid, seconds, setting.split)
     remarks += [*shots.warnings, *timed.remarks, *(shot.refused for shot in shots.shots if shot.refused)]
-    return _Plan(words, shots, heard, grid, seconds, setting, timed, grounds, tuple(remarks))
+    clips = ()
+    if asked.generator == "wan":
+        clips = tuple(clips_of(timed.scenes, shots.shots, asked.seed, covered=bool(grounds)))
+    return _Plan(words, shots, heard, grid, seconds, setting, timed, grounds, clips, tuple(remarks))
 
 
 def _grid(heard: Heard) -> Grid:
@@ -151,7 +204,7 @@ def _grounds(asked: Asked, heard: Heard | None) -> tuple[tuple[str, Ground], ...
     images = [read_cover(path).image for path in asked.covers]
     if not images and heard is not None and heard.cover:
         images = [decode_cover(heard.cover, f"the picture in {asked.song}").image]
-    if not images:
+    if not images and asked.generator == "ambient":
         raise UsageError("no picture to make the film of: give --cover COVER, or a song that has one inside")
     return tuple((hashlib.sha256(repr(one.shape).encode() + one.tobytes()).hexdigest(), Ground(one)) for one in images)
 
@@ -165,20 +218,37 @@ def _length(asked: Asked, words: Words, heard: Heard | None) -> float:
     return round(seconds * FPS) / FPS
 
 
-def _scene(plan: _Plan, asked: Asked, number: int, store: Store) -> tuple[Path, bool]:
+def _picture(plan: _Plan, asked: Asked, number: int, camera: Camera | None) -> _Picture:
+    """What a scene shows, once all that it needs is there."""
+    clips = plan.clips[number] if plan.clips else ()
+    if clips and camera is not None:
+        names = [f"{asked.out.name}, scene {number + 1}, clip {at}" for at, _ in enumerate(clips, 1)]
+        videos = [camera.shoot(clip, name) for clip, name in zip(clips, names, strict=True)]
+        seen = [(video.name, clip.shown, clip.follows) for video, clip in zip(videos, clips, strict=True)]
+        name = hashlib.sha256(json.dumps(seen).encode()).hexdigest()
+        return _Picture(name, lambda: joined(frames_in(videos, clips), HEIGHT, WIDTH))
+    name, ground = plan.ground(number)
+    take = _take(plan, asked, number)
+    return _Picture(name, lambda: frames_of(take, ground))
+
+
+def _take(plan: _Plan, asked: Asked, number: int) -> Take:
+    scenes = plan.schedule.scenes
+    frames, seed = scenes[-1].last, asked.seed + number
+    return take_of(scenes[number], plan.shots.shots, seed=seed, frames=frames, setting=plan.setting)
+
+
+def _scene(plan: _Plan, asked: Asked, number: int, picture: _Picture, store: Store) -> tuple[Path, bool]:
     """The file of a scene in the store, and whether it was drawn now."""
-    name, ground = plan.grounds[number % len(plan.grounds)]
-    frames = plan.schedule.scenes[-1].last
-    take = take_of(plan.schedule.scenes[number], plan.shots.shots, seed=asked.seed + number, frames=frames,
-                   setting=plan.setting)  # fmt: skip
-    job = _job(take, name)
+    take = _take(plan, asked, number)
+    job = _job(take, picture.name, asked.generator)
     while True:
         entry = None if asked.force else store.finished(job.key)
         if entry is not None and entry.video is not None:
             return entry.video, False
         if store.claim(job, f"{asked.out.name}, scene {number + 1}", force=True) is Claim.OURS:
             with _failing(store, job):
-                return _drawn(take, ground, job, store), True
+                return _drawn(worded(picture.frames(), take), job, store), True
         time.sleep(_BUSY_WAIT)
 
 
@@ -191,11 +261,11 @@ def _failing(store: Store, job: Job) -> Iterator[None]:
         raise
 
 
-def _drawn(take: Take, ground: Ground, job: Job, store: Store) -> Path:
+def _drawn(frames: Iterator[np.ndarray], job: Job, store: Store) -> Path:
     begun = time.monotonic()
     with store.staging() as folder:
         video, still, record = (folder / name for name in ("scene.mp4", "scene.jpg", "scene.json"))
-        write_shot(_keeping(frames_of(take, ground), still), video, Fraction(FPS))
+        write_shot(_keeping(frames, still), video, Fraction(FPS))
         write_text(record, json.dumps({"parameters": dict(job.values), "cover_sha256": job.cover_sha256}))
         entry = store.record(job.key, video, still, record, True, time.monotonic() - begun)
     assert entry.video is not None
@@ -210,13 +280,14 @@ def _keeping(frames, still: Path):
         yield frame
 
 
-def _job(take: Take, cover: str) -> Job:
+def _job(take: Take, picture: str, generator: str) -> Job:
     """All that decides the frames of a scene."""
     decided = {**asdict(take), "setting": None, "card": take.setting.card}
     font = hashlib.sha256(take.setting.font.read_bytes()).hexdigest()
     text = json.dumps(decided, ensure_ascii=False, sort_keys=True)
-    version = hashlib.sha256(f"{WORKFLOW} {_VERSION}".encode()).hexdigest()
-    return Job(cover, WORKFLOW, version, (("font", font), ("take", text)), (("coverloop", __version__),))
+    workflow = f"film_{generator}"
+    version = hashlib.sha256(f"{workflow} {_VERSION}".encode()).hexdigest()
+    return Job(picture, workflow, version, (("font", font), ("take", text)), (("coverloop", __version__),))
 
 
 def _chapters(plan: _Plan) -> list[Said]:
@@ -242,7 +313,7 @@ def _told(plan: _Plan) -> dict[str, str]:
     return {name: value for name, value in {**said, "comment": f"coverloop {__version__}"}.items() if value}
 
 
-def _record(plan: _Plan, asked: Asked, drawn: int) -> dict[str, Any]:
+def _record(plan: _Plan, asked: Asked, drawn: int, camera: Camera | None) -> dict[str, Any]:
     shots = [
         {"text": s.text, "emotion": s.emotion, "confidence": s.confidence, "prompt": s.prompt, "refused": s.refused}
         for s in plan.shots.shots
@@ -263,7 +334,9 @@ def _record(plan: _Plan, asked: Asked, drawn: int) -> dict[str, Any]:
         "by": plan.shots.by,
         "shots": shots,
         "scenes": scenes,
+        "generator": asked.generator,
         "drawn": drawn,
+        "wan": camera.to_dict() if camera else None,
         "song": plan.heard.to_dict() if plan.heard else None,
         "covers_sha256": [name for name, _ in plan.grounds],
         "font": plan.setting.font.name,

@@ -140,7 +140,8 @@ class _Call:
                     return Result(path, restore(entry, place, path.name), reused=True)
                 # Somebody asked for it by name, so it is tried whatever happened before.
                 if self.store.claim(job, path.name, force=True) is Claim.OURS:
-                    return Result(path, restore(self._rendered(job, cover), place, path.name))
+                    made = into_store(self.renderer, self.store, job, cover, self.screen)
+                    return Result(path, restore(made, place, path.name))
                 self.screen.title(path.name, "another process renders it; waiting")
                 time.sleep(BUSY_WAIT)
         except CoverLoopError as error:
@@ -148,28 +149,34 @@ class _Call:
             log.error("%s: %s", path, error)
             return Result(path, error=str(error), exit_code=error.exit_code)
 
-    def _rendered(self, job: Job, cover: CoverFile) -> Entry:
-        meter = Meter(self.renderer.workflow.id)
 
-        def see(event: Event | Stage) -> None:
-            meter.see(event)
-            self.screen.show(meter)
+def into_store(renderer: Renderer, store: Store, job: Job, cover: CoverFile | None, screen: Screen) -> Entry:
+    """Render a job that the store let us claim, and keep what comes of it.
 
-        try:
-            with self.store.staging() as scratch:
-                return render_cover(
-                    self.renderer,
-                    job,
-                    cover,
-                    scratch / "loop",
-                    attempts=self.store.attempts_of(job),
-                    keep=self.store.keep(job),
-                    on_event=see,
-                    patience=Patience(stopped=lambda: self.store.cancelled(job.key)),
-                )
-        except SetAside as error:
-            self.store.fail(job.key, str(error), JobState.POISON)
-            raise
-        except BaseException as error:
-            self.store.fail(job.key, str(error) or "stopped before it was finished")
-            raise
+    Raises:
+        CoverLoopError: as `render_cover`; the store knows of it then.
+    """
+    meter = Meter(renderer.workflow.id)
+
+    def see(event: Event | Stage) -> None:
+        meter.see(event)
+        screen.show(meter)
+
+    try:
+        with store.staging() as scratch:
+            return render_cover(
+                renderer,
+                job,
+                cover,
+                scratch / "loop",
+                attempts=store.attempts_of(job),
+                keep=store.keep(job),
+                on_event=see,
+                patience=Patience(stopped=lambda: store.cancelled(job.key)),
+            )
+    except SetAside as error:
+        store.fail(job.key, str(error), JobState.POISON)
+        raise
+    except BaseException as error:
+        store.fail(job.key, str(error) or "stopped before it was finished")
+        raise

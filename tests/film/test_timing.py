@@ -52,6 +52,12 @@ def test_scenes_are_the_whole_film_and_lose_no_line():
     assert sorted(set(shown)) == list(range(len(shots)))
 
 
+@pytest.mark.parametrize("seconds", [4.0, 5.0, 6.0, 8.0, 12.0])
+def test_without_times_every_line_can_be_read(seconds):
+    _, _, made = planned("the sea at dawn is calm, then a white horse ran", seconds=seconds)
+    assert len(made.captions) == 2 and all(one.end - one.start > 0.8 for one in made.captions)
+
+
 def test_without_times_shots_begin_on_bars():
     _, _, made = planned("first verse\n" * 4 + "\n" + "second verse\n" * 4, seconds=40.0)
     starts = {caption.shot: caption.start for caption in reversed(made.captions)}

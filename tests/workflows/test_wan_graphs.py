@@ -38,18 +38,10 @@ SMALL = {"size": 128, "seconds": 0.5, "megapixels": 0.004, "steps": 2, "spare": 
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """A server of its own: the tiny models lie under the official names, and third-party nodes are recorded ones."""
-    base = tmp_path_factory.mktemp("wan")
-    tiny_wan.make(base / "models")
-    (base / "models" / "rife").mkdir()
-    torch.save({"block0.conv0.0.0.weight": torch.zeros(1)}, base / "models" / "rife" / ALIEN)
-    (base / "custom_nodes").mkdir()
-    for pack in ("tiny_wan_compat", "recorded_packs"):
-        (base / "custom_nodes" / pack).symlink_to(HERE / pack, target_is_directory=True)
-    # one thread: the models are so small that more of them only wait for each other
-    with embedded.start(base=base, environment={"OMP_NUM_THREADS": "1"}) as server:
-        yield server
+def server(wan_comfyui):
+    (wan_comfyui.base / "models" / "rife").mkdir(exist_ok=True)
+    torch.save({"block0.conv0.0.0.weight": torch.zeros(1)}, wan_comfyui.base / "models" / "rife" / ALIEN)
+    return wan_comfyui
 
 
 @pytest.fixture(scope="module")
