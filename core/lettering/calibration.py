@@ -116,12 +116,12 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Proof:
-    """edge: grey levels a pixel from which an edge is one; of_doubtful: share of the bounds of a line that hold for one
-    of which the detector is not sure; widest_margin: of the cover, around what is held; within_held: share of a line in
-    what is held, from which it is held with it; hair: share of a line that strokes cover at most which are so thin that
-    the detector sees all of them; still_doubted: share of a line around what it does not see of these, from which it is
-    held whole; doubted_most: no line is looked at again for these where more are in doubt, as in a crossword or drawn
-    lettering.
+    """edge: grey levels a pixel from which an edge is one; of_doubtful, of_display: share of the bounds of a line that
+    hold for one of which the detector is not sure, and for display type, between whose letters much of the picture is;
+    widest_margin: of the cover, around what is held; within_held: share of a line in what is held, from which it is
+    held with it; hair: share of a line that strokes cover at most which are so thin that the detector sees all of them;
+    still_doubted: share of a line around what it does not see of these, from which it is held whole; doubted_most: no
+    line is looked at again for these where more are in doubt, as in a crossword or drawn lettering.
 
     display: share of the cover that a line is high of which only the letters are held. Of it, clear: share of its
     pixels that are fainter than its clearest strokes; faint: chance of these from which a pixel is stroke; in heights
@@ -131,6 +131,7 @@ class Proof:
     edge: float = 10.0
     of_lines: Bounds = Bounds(doubt=0.2, left_edges=0.2, unlike=0.31, left_strokes=0.35)
     of_doubtful: float = 0.3
+    of_display: float = 0.7
     hair: float = 0.2
     still_doubted: float = 0.65
     doubted_most: int = 6

@@ -98,9 +98,7 @@ def find_glyphs(
     for number in doubted if len(doubted) <= PROOF.doubted_most else ():
         if clear := _without_look_alikes(scene, edges, tried, number):
             tried[number], reasons[number] = clear, ""
-    for one, why in zip(tried, reasons, strict=True):
-        if why and one.fate in (_Fate.LIFT, _Fate.INSIST, _Fate.HOLD):
-            held |= held_shape(scene, one.line, edges)
+    held |= _around_held(scene, edges, tried, reasons)
     decided = []
     for one, why in zip(tried, reasons, strict=True):
         if not why and one.fate is not _Fate.INSIST and float(held[one.line.area].mean()) > PROOF.within_held:
@@ -114,6 +112,19 @@ def find_glyphs(
             changed = why and one.line.region.lift
             decided.append(replace(one.line.region, lift=False, reason=why) if changed else one.line.region)
     return Glyphs(mask, held, tuple(decided))
+
+
+def _around_held(scene: Scene, edges: np.ndarray, tried: Sequence[_Tried], reasons: Sequence[str]) -> np.ndarray:
+    """What is held of lines that are not lifted, (H, W) bool. The margin around one ends where one begins that is."""
+    held, outlines, lifted = np.zeros((3, *edges.shape), bool)
+    for one, why in zip(tried, reasons, strict=True):
+        outline = filled(one.line.region, edges.shape)
+        if not why:
+            lifted |= outline
+        elif one.fate in (_Fate.LIFT, _Fate.INSIST, _Fate.HOLD):
+            held |= held_shape(scene, one.line, edges)
+            outlines |= outline
+    return held & ~(lifted & ~outlines)
 
 
 def _without_look_alikes(scene: Scene, edges: np.ndarray, tried: Sequence[_Tried], number: int) -> _Tried | None:

@@ -26,13 +26,15 @@ class Evidence:
 
     left_edges: share of a line's edges that it does not explain, beyond what the picture around has; unlike: all edges
     it does not explain, times how unlike strokes the detector finds what it takes; left_strokes: share of what the
-    detector takes for strokes that it leaves out; doubt: share of it that may be picture of the ink's colour.
+    detector takes for strokes that it leaves out; doubt: share of it that may be picture of the ink's colour; display:
+    whether the line is display type.
     """
 
     left_edges: float
     unlike: float
     left_strokes: float
     doubt: float
+    display: bool
 
 
 def edges_of(cover: np.ndarray) -> np.ndarray:
@@ -61,12 +63,14 @@ def evidence(scene: Scene, line: Line, words: Sequence[Words], edges: np.ndarray
         unlike=left / every * (1 - pure),
         left_strokes=1 - float(chance[area & covered].sum()) / (float(chance[area].sum()) + 1e-6),
         doubt=sum(np.count_nonzero(one.doubt & (one.alpha > 0)) for one in words) / max(1, strokes),
+        display=_is_display(line),
     )
 
 
 def fails(found: Evidence, doubtful: bool = False) -> str:
     """Why a line is held, in words; "" where it may be lifted. doubtful: the detector is not sure that it is one."""
-    bounds, share = PROOF.of_lines, PROOF.of_doubtful if doubtful else 1.0
+    bounds = PROOF.of_lines
+    share = (PROOF.of_doubtful if doubtful else 1.0) * (PROOF.of_display if found.display else 1.0)
     if found.doubt > share * bounds.doubt:
         return IN_DOUBT
     if found.left_edges > share * bounds.left_edges or found.unlike > share * bounds.unlike:
@@ -87,7 +91,7 @@ def held_shape(scene: Scene, line: Line, edges: np.ndarray) -> np.ndarray:
     margin = min(0.12 * line.height, PROOF.widest_margin * min(line.area.shape)) + 2
     inside = filled(line.region, line.area.shape)
     area = grow(inside, margin)
-    if not area.any() or line.height < PROOF.display * min(area.shape):
+    if not area.any() or not _is_display(line):
         return area
     window = window_of(area, int(0.5 * line.height + 6))
     inside, area, seen = inside[window], area[window], np.maximum(scene.likely, scene.likely_large)[window]
@@ -100,6 +104,10 @@ def held_shape(scene: Scene, line: Line, edges: np.ndarray) -> np.ndarray:
     held = np.zeros(line.area.shape, bool)
     held[window] = part | grow(_patches(part, edges[window], small), around)
     return held
+
+
+def _is_display(line: Line) -> bool:
+    return line.height >= PROOF.display * min(line.area.shape)
 
 
 def _patches(held: np.ndarray, edges: np.ndarray, most: float) -> np.ndarray:

@@ -1,5 +1,7 @@
 """The glyph mask against drawn lettering, the layer against the cover it was lifted from."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -347,6 +349,35 @@ def test_a_word_of_which_a_part_would_be_left_behind_is_held():
         for mask in (made.truth, half)
     )
     assert whole == "" and "left beside its mask" in torn
+
+
+def test_the_lines_of_a_drawing_are_not_lifted_for_the_letters_between_them():
+    size = 384
+    letters, rows = coverage(size, "CHI", 110, (192, 192)), np.arange(size)
+    drawn = np.repeat((rows % 16 < 3)[:, None], size, 1) & (letters < 0.5)
+    cover = np.full((size, size, 3), 225, np.uint8)
+    cover[letters > 0.5], cover[drawn] = (230, 90, 40), (10, 10, 10)
+    line = Line.of(around(letters, 12), (size, size))
+    alpha = (drawn & line.area).astype(np.float32)
+    words = [Words(alpha, np.zeros_like(drawn), np.s_[:size, :size], line.height)]
+    scene = Scene(cover.astype(np.float32), 0.6 * letters + 0.15, 0.6 * letters, line.area)
+    found = evidence(scene, line, words, edges_of(cover), alpha)
+    assert found.left_edges == 0 and found.unlike < 0.3  # there are as many edges around
+    assert "left beside its mask" in fails(replace(found, left_strokes=0.0))
+
+
+def test_a_line_in_the_margin_of_one_that_is_held_is_lifted():
+    cover, both, regions = picture(), np.zeros((384, 384)), []
+    for text, height, y in (("MARS", 90, 170), ("the lazy song", 26, 228)):
+        share = coverage(384, text, height, (192, y))
+        cover = over(cover, share, np.array([250, 250, 245])).astype(np.uint8)
+        regions.append(around(share, 1))
+        both = np.maximum(both, share)
+    name = replace(regions[0], lift=False)
+    found = find_glyphs(cover, [name, regions[1]])
+    below = (both > 0.5) & (np.arange(384) > 205)[:, None]
+    assert [region.lift for region in found.regions] == [False, True]
+    assert (found.mask > 0.5)[below].mean() > 0.95 and found.held[:205][both[:205] > 0.5].all()
 
 
 def test_a_person_holds_and_lifts_with_a_brush():
