@@ -12,6 +12,7 @@ from .motion import CoverLoopAmbient, CoverLoopMotionPreview, CoverLoopRecipe
 from .plate import CoverLoopCleanPlate, CoverLoopTextPreview
 from .pose import CoverLoopPose
 from .prompt import CoverLoopJudgeText, CoverLoopMotionPrompt, CoverLoopPromptEdit
+from .redraw import CoverLoopCutOut, CoverLoopFitPicture, CoverLoopStyleWords
 from .ring import CoverLoopCyclicDecode, CoverLoopLatentShift
 from .sing import CoverLoopFitVoice, CoverLoopSing
 from .song import CoverLoopLyrics, CoverLoopSong
@@ -55,6 +56,9 @@ NODES: list[type[io.ComfyNode]] = [
     CoverLoopPose,
     CoverLoopCamera,
     CoverLoopConsistency,
+    CoverLoopStyleWords,
+    CoverLoopFitPicture,
+    CoverLoopCutOut,
 ]
 
 

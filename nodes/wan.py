@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from typing import Any
 
 import comfy.lora
@@ -150,7 +151,7 @@ class CoverLoopLora(io.ComfyNode):
             "made for another model or another size stops the run instead of doing nothing.",
             **known(io.Schema, search_aliases=["load lora", "wan lora"]),
             inputs=[
-                io.Model.Input("model", tooltip="Wan 2.2, or the LoRA before this one."),
+                io.Model.Input("model", tooltip="The model, or the LoRA before this one."),
                 io.Combo.Input(
                     "lora",
                     options=[NONE, *folder_paths.get_filename_list("loras")],
@@ -160,38 +161,65 @@ class CoverLoopLora(io.ComfyNode):
                 io.Float.Input(
                     "strength", default=1.0, min=-10.0, max=10.0, step=0.01, tooltip="How strongly. 0 is off."
                 ),
+                io.Clip.Input(
+                    "clip",
+                    optional=True,
+                    tooltip="The text encoder, where the LoRA was trained with it, as for Stable Diffusion 1.5.",
+                ),
             ],
-            outputs=[io.Model.Output(display_name="lora_model", tooltip="The model with the LoRA in it.")],
+            outputs=[
+                io.Model.Output(display_name="lora_model", tooltip="The model with the LoRA in it."),
+                io.Clip.Output(display_name="lora_clip", tooltip="The text encoder with the LoRA in it, if connected."),
+            ],
         )
 
     @classmethod
-    def execute(cls, model: Any, lora: str, strength: float) -> io.NodeOutput:
+    def execute(cls, model: Any, lora: str, strength: float, clip: Any = None) -> io.NodeOutput:
         if lora == NONE or strength == 0:
-            return io.NodeOutput(model)
-        weights = comfy.utils.load_torch_file(folder_paths.get_full_path_or_raise("loras", lora), safe_load=True)
+            return io.NodeOutput(model, clip)
+        path = folder_paths.get_full_path_or_raise("loras", lora)
+        weights, said = comfy.utils.load_torch_file(path, safe_load=True, return_metadata=True)
         weights = comfy.lora_convert.convert_lora(weights)
         names = comfy.lora.model_lora_keys_unet(model.model, {})
+        if clip is not None:
+            names = comfy.lora.model_lora_keys_clip(clip.cond_stage_model, names)
         patches = comfy.lora.load_lora(weights, names, log_missing=False)
-        note = _fit(lora, model, weights, names, patches)
-        patched = model.clone()
-        patched.add_patches(patches, strength)
-        return io.NodeOutput(patched, ui=ui.PreviewText(note))
+        note = _fit(lora, model, clip, weights, names, patches, said or {})
+        return io.NodeOutput(*_patched(patches, strength, model, clip), ui=ui.PreviewText(note))
 
 
-def _fit(lora, model, weights, names, patches) -> str:
+def _patched(patches, strength, model, clip) -> tuple[Any, Any]:
+    model, clip = model.clone(), None if clip is None else clip.clone()
+    model.add_patches(patches, strength)
+    if clip is not None:
+        clip.add_patches(patches, strength)
+    return model, clip
+
+
+def _made_for(said: Mapping[str, str]) -> str:
+    """Which base model a LoRA's file says it was trained on, as trainers write it; "" where it says nothing."""
+    base = said.get("modelspec.architecture") or said.get("ss_base_model_version") or said.get("ss_sd_model_name")
+    return f", its file says it is for {str(base)[:60]}" if base else ""
+
+
+def _fit(lora, model, clip, weights, names, patches, said) -> str:
     """How much of a LoRA the model takes, in words; drops what has the wrong shape. ComfyUI itself only logs it.
 
     Raises:
         ModelError: nothing of it fits.
     """
     state = model.model.state_dict()
+    if clip is not None:
+        state |= clip.cond_stage_model.state_dict()
     wrong = [key for key, patch in patches.items() if isinstance(key, str) and not _same_shape(patch, state[key])]
     for key in wrong:
         del patches[key]
     unknown = [key for key in weights if not _is_known(key, names)]
     if not patches:
         why = f"its {len(wrong)} layers have another size" if wrong else f"no layer is called {next(iter(weights), '')}"
-        raise ModelError(f"LoRA {lora} does not fit this model: {why}; choose one made for it, or 'none'")
+        raise ModelError(
+            f"LoRA {lora} does not fit this model: {why}{_made_for(said)}; choose one made for it, or 'none'"
+        )
     remarks = [f"LoRA {lora}: {len(patches)} layers changed"]
     remarks += [f"{len(wrong)} have another size and are left out"] if wrong else []
     remarks += [f"{len(unknown)} keys match nothing, such as {unknown[0]}"] if unknown else []

@@ -21,7 +21,7 @@ WORKFLOWS = ROOT / "workflows"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
 
-BOUND = ("LoraLoaderModelOnly", "CoverLoopLoadCover")
+BOUND = ("LoraLoaderModelOnly", "CoverLoopLoadCover", "UpscaleModelLoader", "ImageUpscaleWithModel")
 
 
 @contextmanager
@@ -46,8 +46,8 @@ def front_end(url: str) -> Iterator:
 
 def to_api(page, graph: dict) -> dict:
     """The UI graph in ComfyUI's API format, as the front end itself converts it. Bypassed loaders of LoRAs and of
-    pictures (the graph runs without either) are switched on: the manifest binds them, and those that nothing is given
-    for are taken out."""
+    pictures, and upscaling (the graph runs without) are switched on: the manifest binds them, and those that nothing
+    is given for are taken out."""
     nodes = [{**node, "mode": 0} if node["type"] in BOUND else node for node in graph["nodes"]]
     page.evaluate("graph => window.app.loadGraphData(graph)", {**graph, "nodes": nodes})
     return page.evaluate("async () => (await window.app.graphToPrompt()).output")

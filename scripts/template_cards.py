@@ -16,6 +16,10 @@ WORDS = {
     "wan22_loop_turbo": ("Wan 2.2 5B turbo", "the cover moves as a film: 4 steps"),
     "film_shot": ("Wan 2.2 5B: a shot", "of a film, from words alone or a picture"),
     "sing": ("Wan 2.2 S2V", "the figure of a cover sings to a voice"),
+    "pose": ("Qwen-Image-Edit", "the figure takes the pose of another picture"),
+    "pose_sd15": ("SD 1.5 and ControlNet", "the figure takes the pose of another picture"),
+    "restyle": ("SD 1.5 in a style", "a picture redrawn by a LoRA, or words alone"),
+    "restyle_zimage": ("Z-Image in a style", "a picture redrawn by a LoRA, or words alone"),
     "song": ("ACE-Step", "a song from words and a style"),
 }
 

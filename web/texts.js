@@ -15,6 +15,7 @@ const REPORTING = new Set([
   "CoverLoopLora",
   "CoverLoopLyrics",
   "CoverLoopPose",
+  "CoverLoopStyleWords",
   "CoverLoopToneMatch",
   "CoverLoopFindCut",
   "CoverLoopClose",

@@ -81,6 +81,13 @@ def draw(figures: Sequence[Skeleton], width: int, height: int) -> np.ndarray:
     return canvas
 
 
+def on_canvas(figures: Sequence[Skeleton], size: tuple[int, int], canvas: tuple[int, int]) -> list[Skeleton]:
+    """The figures of a picture of `size` (width, height) in one of another: as large as fits in, in its middle."""
+    scale = min(canvas[0] / size[0], canvas[1] / size[1])
+    shift = (np.array(canvas) - np.array(size) * scale) / 2
+    return [Skeleton((figure.points * scale + shift).astype(np.float32), figure.seen) for figure in figures]
+
+
 def _limb(canvas: np.ndarray, start: np.ndarray, end: np.ndarray, thick: int, colour: tuple[int, int, int]) -> None:
     (x, y), length = (start + end) / 2, float(np.linalg.norm(end - start))
     angle = round(math.degrees(math.atan2(end[1] - start[1], end[0] - start[0])))

@@ -110,6 +110,7 @@ def _binding(name: str, row: Mapping[str, Any], prompt: Mapping[str, Any]) -> Bi
         plus=row.get("plus", 0),
         off=row.get("off", ""),
         through=row.get("through", ""),
+        around=_known(row["around"], prompt) if "around" in row else "",
         optional=row.get("optional", False),
     )
 

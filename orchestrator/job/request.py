@@ -102,8 +102,8 @@ def make_job(
 ) -> Job:
     """Bind `given` parameters; see `Workflow.read_values` for what is raised, and UsageError where no cover goes in."""
     kinds = [binding.kind for binding in workflow.bindings.values() if not binding.optional]
-    if "image" not in kinds or "audio" in kinds:
-        what = "a sound as well" if "audio" in kinds else "no cover"
+    if kinds.count("image") != 1 or "audio" in kinds:
+        what = "a sound as well" if "audio" in kinds else "two pictures" if "image" in kinds else "no cover"
         raise UsageError(f"{workflow.id} takes {what}; coverloop {workflow.name.partition('_')[0]} runs it")
     values = tuple(sorted(workflow.read_values(given).items()))
     return Job(cover.sha256, workflow.id, workflow.sha256, values, tuple(sorted((versions or {}).items())))

@@ -24,7 +24,7 @@ class Binding:
     kind image; it has no default, and where it is `optional` and not given its node is taken out. `multiple_of`,
     `plus`: an int must be multiple_of * n + plus (Wan 2.2 wants 4n + 1 frames). `off`, `through`: with the value `off`
     the node is taken out, and what read its output reads what its input `through` read (a LoRA loader without a
-    LoRA)."""
+    LoRA); where the bound node only loads what another node works with, that one is named by `around`."""
 
     name: str
     node: str
@@ -39,6 +39,7 @@ class Binding:
     plus: int = 0
     off: str = ""
     through: str = ""
+    around: str = ""
     optional: bool = False
 
     def read(self, value: Any) -> Value:
@@ -164,7 +165,9 @@ class Workflow:
         for name, value in values.items():
             binding = self.bindings[name]
             if binding.off and value == binding.off:
-                _bypass(prompt, binding.node, binding.through)
+                _bypass(prompt, binding.around or binding.node, binding.through)
+                if binding.around:
+                    del prompt[binding.node]
         for name, binding in self.bindings.items():
             if binding.optional and name not in images:
                 _take_out(prompt, binding.node)
