@@ -17,13 +17,15 @@ _SIDE = 720
 class Rim:
     """Bounds of a border. tone: grey levels around its colour. flat, ended: part of a line of pixels that has its
     colour, at least on it and at most behind it. soft: part of the shorter side in which it ends. deepest: the same, of
-    its width."""
+    its width. uneven: how many times as wide as the other one of two sides alone may be: bars above and below are alike,
+    rows of bricks are cut anywhere."""
 
     tone: int = 32
     flat: float = 0.6
     ended: float = 0.3
     soft: float = 0.008
     deepest: float = 0.15
+    uneven: float = 1.5
 
 
 RIM = Rim()
@@ -80,6 +82,9 @@ def _band(picture: np.ndarray, deepest: float) -> Border | None:
         (depth, colour), (across, there) = sides[one], sides[other]
         if depth and across and np.abs(colour - there).max() <= 2 * RIM.tone:
             kept[one], kept[other] = depth, across
+    widths = [width for width in kept if width]
+    if len(widths) == 2 and max(widths) > RIM.uneven * min(widths):
+        return None
     return Border(*kept) if any(kept) else None
 
 

@@ -116,6 +116,14 @@ def test_a_line_inside_a_border_is_part_of_it():
     assert found is not None and min(found) >= 34
 
 
+def test_two_bars_are_a_border_where_they_are_alike():
+    picture = np.random.default_rng(0).integers(90, 160, (300, 300, 3)).astype(np.uint8)
+    picture[:12] = picture[-12:] = 20
+    assert border_of(picture) == (12, 0, 12, 0)
+    picture[-30:] = 20
+    assert border_of(picture) is None
+
+
 def test_rows_of_bricks_are_no_bands_of_a_border():
     wall = np.full((600, 600, 3), (150, 120, 90), np.uint8)
     for row, y in enumerate(range(0, 600, 40)):
