@@ -45,7 +45,7 @@ def read_words(path: Path) -> Words:
         raise UsageError(f"{path.name} cannot be read: {error.strerror}") from None
     if len(data) > _MAX_BYTES:
         raise UsageError(f"{path.name} is longer than {MAX_CHARACTERS} characters; a film is made of one song's words")
-    return words_of(_decoded(data, path.name))
+    return words_of(decoded(data, path.name))
 
 
 def words_of(text: str) -> Words:
@@ -62,7 +62,8 @@ def words_of(text: str) -> Words:
     return words
 
 
-def _decoded(data: bytes, name: str) -> str:
+def decoded(data: bytes, name: str) -> str:
+    """The text of a file called `name`. Raises UsageError: it is none."""
     marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     for encoding in ("utf-16",) if marked else ("utf-8-sig", "cp949"):
         try:

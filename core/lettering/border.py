@@ -17,7 +17,7 @@ _SIDE = 720
 class Rim:
     """Bounds of a border. tone: grey levels around its colour. flat, ended: part of a line of pixels that has its
     colour, at least on it and at most behind it. soft: part of the shorter side in which it ends. deepest: the same, of
-    its width. uneven: how many times as wide as the other one of two sides alone may be: bars above and below are alike,
+    its width. uneven: how many times as wide as the other one of two sides alone may be: bars above and below are like,
     rows of bricks are cut anywhere."""
 
     tone: int = 32
