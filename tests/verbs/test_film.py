@@ -3,12 +3,14 @@
 import json
 import re
 import wave
+from fractions import Fraction
 
 import av
 import cv2
 import numpy as np
 import pytest
 from coverloop.core.film import ambient
+from coverloop.core.video.reel import write_shot
 from coverloop.orchestrator.cli.main import main
 from coverloop.orchestrator.verbs import film
 
@@ -143,17 +145,64 @@ def test_what_cannot_be_used_is_one_line_and_nothing_is_written(tmp_path, capsys
     assert {path.name for path in tmp_path.iterdir()} - {"store"} == before
 
 
-def test_a_video_or_noise_is_no_song_and_a_song_without_a_picture_needs_one(tmp_path, capsys, cover, monkeypatch):
+def long_silence(path, hours):
+    """A WAV of so many hours, of which the disk holds the header alone."""
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 1, 8000, 0, "NONE", ""))
+    head, size = bytearray(path.read_bytes()), round(hours * 3600 * 8000)
+    head[4:8], head[40:44] = (36 + size).to_bytes(4, "little"), size.to_bytes(4, "little")
+    with path.open("wb") as file:
+        file.write(head)
+        file.truncate(len(head) + size)
+
+
+def protected(path):
+    """An M4A as shops with locked files sold it."""
+    with av.open(str(path), "w", "ipod") as file:
+        sound = file.add_stream("aac", rate=44100, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+        frame.sample_rate = 44100
+        file.mux(sound.encode(frame))
+        file.mux(sound.encode(None))
+    path.write_bytes(path.read_bytes().replace(b"mp4a", b"drms"))
+
+
+def test_a_song_that_is_none_is_one_line_and_nothing_is_written(tmp_path, capsys, cover, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "words.txt").write_text("hello")
     (tmp_path / "noise.mp3").write_bytes(np.random.default_rng(0).bytes(5000))
     click(tmp_path / "song.wav", 6.0)
+    click(tmp_path / "short.wav", 2.0)
+    with wave.open(str(tmp_path / "silent.wav"), "wb") as file:
+        file.setparams((1, 2, 22050, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 22050 * 8))
+    long_silence(tmp_path / "long.wav", 2.0)
+    protected(tmp_path / "locked.m4a")
+    write_shot(np.zeros((24, 64, 64, 3), np.uint8), tmp_path / "clip.mp4", Fraction(24))
+    before = {path.name for path in tmp_path.iterdir()}
     for words, told in (
         (("noise.mp3", "--cover", "cover.png"), "no song that can be read"),
         (("words.txt", "--cover", "cover.png"), "no song that can be read"),
+        (("gone.mp3", "--cover", "cover.png"), "no such file"),
+        (("short.wav", "--cover", "cover.png"), "2.0 s of sound"),
+        (("silent.wav", "--cover", "cover.png"), "is silent"),
+        (("long.wav", "--cover", "cover.png"), "120:00 long; a song may have 30:00"),
+        (("locked.m4a", "--cover", "cover.png"), "is protected (DRM)"),
+        (("clip.mp4", "--cover", "cover.png"), "is a video; give its sound alone"),
         (("song.wav",), "give --cover"),
     ):
-        assert main(["film", *words, "--words", "words.txt", "--out", "film.mp4", "--backend", "offline"]) == 2
+        assert main(["film", *words, "--words", "words.txt", "--out", "film.mp4", "--backend", "offline"]) == 2, words
         err = capsys.readouterr().err
-        assert told in err and err.count("\n") == 1
-    assert not (tmp_path / "film.mp4").exists()
+        assert told in err and err.count("\n") == 1, err
+    assert {path.name for path in tmp_path.iterdir()} - {"store"} == before
+
+
+def test_broken_and_shuffled_times_are_put_right_and_told(tmp_path, capsys, cover):
+    words, out = tmp_path / "words.lrc", tmp_path / "film.mp4"
+    words.write_text("[00:02.50]white horses\n[00:99.00]run\n[00:00.40]the sea\n[0x:01.00]is wide\n", "utf-8")
+    code, made, err = run(capsys, "--words", words, "--cover", cover, "--seconds", "5", "--out", out)
+    lines = [(line["text"], line["start"]) for scene in made["scenes"] for line in scene["lines"]]
+    assert code == 0 and sorted(text for text, _ in lines) == ["is wide", "run", "the sea", "white horses"]
+    assert dict(lines)["the sea"] == 0.4 and dict(lines)["white horses"] == 2.5
+    assert [start for _, start in lines] == sorted(start for _, start in lines)
+    assert "put in the order of their times" in err and "times that are none" in err
