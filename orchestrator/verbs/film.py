@@ -191,6 +191,10 @@ def _planned(asked: Asked) -> _Plan:
     remarks += [*shots.warnings, *timed.remarks, *(shot.refused for shot in shots.shots if shot.refused)]
     clips = ()
     if asked.generator == "wan":
+        if shots.by == "offline":
+            remarks.append(
+                "no model read the words, and rules find few of those that must not be shown: look at the film"
+            )
         clips = tuple(clips_of(timed.scenes, shots.shots, asked.seed, covered=bool(grounds)))
     return _Plan(words, shots, heard, grid, seconds, setting, timed, grounds, clips, tuple(remarks))
 

@@ -91,8 +91,8 @@ def test_what_must_not_be_shown_is_found(text):
     assert faults(text)
 
 
-def test_the_texts_are_sixty_and_hard():
-    assert len(TEXTS["harmless"]) == len(TEXTS["refused"]) == len(set(TEXTS["harmless"])) == 30
+def test_the_texts_are_many_and_hard():
+    assert (len(set(TEXTS["harmless"])), len(set(TEXTS["refused"]))) == (65, 61)
     assert sum(bool(unsafe(text)) for text in TEXTS["harmless"]) >= 8  # words alone would refuse these
 
 

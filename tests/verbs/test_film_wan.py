@@ -66,7 +66,8 @@ def expected(clips):
 
 @pytest.mark.parametrize("text", [KOREAN, ENGLISH], ids=["Korean", "English"])
 def test_a_told_dream_becomes_a_film_of_its_clips(shoot_film, tmp_path, text):
-    code, made, _ = shoot_film(text, "--seconds", "6", "--style", "Watercolour, slow and soft.")
+    code, made, err = shoot_film(text, "--seconds", "6", "--style", "Watercolour, slow and soft.")
+    assert "no model read the words" in err
     assert code == 0 and "".join(shot["text"] for shot in made["shots"]) == text
     clips, prompts = made["wan"]["clips"], [shot["prompt"] for shot in made["shots"]]
     assert [clip["prompt"] for clip in clips if not clip["follows"]] == prompts
