@@ -22,6 +22,7 @@ from ...core.song.hear import hear
 from ...core.song.sound import STEREO_RATE, read_sound, read_stereo
 from ...core.song.voice import CHUNK, FPS, chunks_of
 from ...core.video.facts import read_facts
+from ...core.views.figures import find_figures, lacking
 from ..job import check
 from ..job.manifest import load_workflow
 from ..job.meter import Meter
@@ -122,12 +123,22 @@ def _check_names(asked: Asked) -> None:
 
 def _figure(cover: CoverFile, anyway: bool) -> Figure:
     figure = find_figure(cover.image)
-    if not figure.found and not anyway:
+    if not figure.found and not anyway and not _stands(cover.image):
         raise CoverError(
             f"{cover.path}: no face and no figure was found in it that could sing (faces {figure.face:.2f}, "
             f"subject {figure.subject:.2f}); if there is one, give --anyway"
         )
     return figure
+
+
+def _stands(image: np.ndarray) -> bool:
+    """Whether BlazePose, where it is installed, finds a person: also in drawings whose subject is not clear."""
+    if lacking():
+        return False
+    try:
+        return bool(find_figures(image))
+    except CoverError:
+        return False
 
 
 def _part(song: Path, section: str) -> _Part:

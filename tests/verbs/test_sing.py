@@ -6,9 +6,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from coverloop.core.errors import CoverError
 from coverloop.core.motion import matte
 from coverloop.core.motion.figure import find_figure
 from coverloop.orchestrator.cli.main import main
+from coverloop.orchestrator.verbs import sing
 
 RATE = 22050
 
@@ -95,6 +97,20 @@ def test_a_section_is_told_before_a_server_is_asked(files, capsys):
     first, second = capsys.readouterr().err.strip().splitlines()
     assert first == "film.mp4: 10.0-70.0 s of the song: 960 frames, 13 chunks of 5 s" and "127.0.0.1:9" in second
     assert not list(files.glob("*film*"))
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_person_that_is_no_clear_subject_will_do_too(files, capsys, monkeypatch, there):
+    def found(image):
+        if not there:
+            raise CoverError("no figure was found")
+        return [image]
+
+    monkeypatch.setattr(sing, "lacking", lambda: "")
+    monkeypatch.setattr(sing, "find_figures", found)
+    command = ["sing", str(files / "landscape.png"), str(files / "voice.wav"), "--out", str(files / "film.mp4")]
+    assert main([*command, "--server", "http://127.0.0.1:9"]) == (1 if there else 2)
+    assert ("96 frames" in capsys.readouterr().err) == there
 
 
 def test_one_clear_figure_will_do():
