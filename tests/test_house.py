@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("core", "nodes", "orchestrator", "service")
+PACKAGES = ("core", "nodes", "orchestrator", "service", "training")
 
 
 def modules():
@@ -55,6 +55,7 @@ ALLOWED = {
     "nodes": {"nodes", "core"},
     "orchestrator": {"orchestrator", "core"},
     "service": {"service", "orchestrator", "core"},
+    "training": {"training", "orchestrator", "core"},
 }
 COMFYUI = {"comfy", "comfy_api", "folder_paths", "execution", "server"}
 HTTP = {"requests", "websocket", "urllib", "urllib3", "aiohttp", "httpx", "http", "google", "openai"}

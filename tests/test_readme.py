@@ -31,7 +31,7 @@ def test_the_tree_is_the_tree():
     named = tree()
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
     inits = [
-        path for top in ("core", "nodes", "orchestrator", "service") for path in (ROOT / top).glob("**/__init__.py")
+        path for top in ("core", "nodes", "orchestrator", "service", "training") for path in (ROOT / top).glob("**/__init__.py")
     ]
     rooms = {f"{init.parent.relative_to(ROOT).as_posix()}/" for init in inits}
     assert rooms - named == set()
