@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ from coverloop.core.views.figures import find_figures
 from coverloop.core.views.skeleton import Skeleton, draw
 
 COUNT = 20
+Put = Callable[[np.ndarray], np.ndarray]
+Cover = Callable[[np.ndarray, Put], object]
 _SCALE = 4  # drawn larger, for smooth edges
 
 
@@ -124,45 +127,63 @@ def _draw(picture: np.ndarray, p: np.ndarray, tall: float, rng: np.random.Genera
     _oval(picture, p[0] - up * 0.021 * tall, 0.014 * tall, 0.004 * tall, turn, np.array([165.0, 70, 75]))
 
 
-def _paint(picture: np.ndarray, cover: np.ndarray, colour: np.ndarray) -> None:
-    """Lit from the left above: the further into a shape from there, the darker."""
-    small = cv2.resize(cover, picture.shape[1::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+def _paint(
+    picture: np.ndarray,
+    around: np.ndarray,
+    reach: float,
+    colour: np.ndarray,
+    cover: Callable[[np.ndarray, Put], object],
+) -> None:
+    """A shape, lit from the left above: the further into it from there, the darker.
+
+    around: points of the shape; reach: px that it goes beyond them; cover: draws it, white, on a small canvas, whose
+    pixels `put` finds for points of the picture.
+    """
+    margin = reach + 24  # as far as the light is blurred
+    low = np.maximum(around.min(axis=0) - margin, 0).astype(int)
+    high = np.minimum(around.max(axis=0) + margin, picture.shape[1::-1]).astype(int) + 1
+    part = picture[low[1] : high[1], low[0] : high[0]]
+    if not part.size:
+        return
+    canvas = np.zeros((part.shape[0] * _SCALE, part.shape[1] * _SCALE), np.uint8)
+    cover(canvas, lambda points: ((points - low) * _SCALE).round().astype(np.int32))
+    small = cv2.resize(canvas, part.shape[1::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     lit = cv2.GaussianBlur(small, (0, 0), 6)
     slope = cv2.Sobel(lit, cv2.CV_32F, 1, 0) + 0.6 * cv2.Sobel(lit, cv2.CV_32F, 0, 1)
     shade = (1 + 1.6 * slope).clip(0.6, 1.25)[..., None]
-    picture[:] = (picture * (1 - small[..., None]) + (colour * shade).clip(0, 255) * small[..., None]).astype(np.uint8)
-
-
-def _cover(picture: np.ndarray) -> np.ndarray:
-    return np.zeros((picture.shape[0] * _SCALE, picture.shape[1] * _SCALE), np.uint8)
+    part[:] = (part * (1 - small[..., None]) + (colour * shade).clip(0, 255) * small[..., None]).astype(np.uint8)
 
 
 def _capsule(
     picture: np.ndarray, start: np.ndarray, end: np.ndarray, first: float, last: float, colour: np.ndarray
 ) -> None:
-    cover = _cover(picture)
     along = (end - start) / max(float(np.linalg.norm(end - start)), 1e-6)
     across = np.array([-along[1], along[0]])
     outline = np.array([start + across * first, end + across * last, end - across * last, start - across * first])
-    cv2.fillConvexPoly(cover, (outline * _SCALE).round().astype(np.int32), 255)
-    for point, radius in ((start, first), (end, last)):
-        cv2.circle(cover, tuple(int(v) for v in (point * _SCALE).round()), round(radius * _SCALE), 255, -1)
-    _paint(picture, cover, colour)
+
+    def cover(canvas: np.ndarray, put: Put) -> None:
+        cv2.fillConvexPoly(canvas, put(outline), 255)
+        for point, radius in ((start, first), (end, last)):
+            cv2.circle(canvas, put(point).tolist(), round(radius * _SCALE), 255, -1)
+
+    _paint(picture, np.array([start, end]), max(first, last), colour, cover)
 
 
 def _shape(picture: np.ndarray, corners: np.ndarray, colour: np.ndarray, rounding: float) -> None:
-    cover = _cover(picture)
-    outline = (corners * _SCALE).round().astype(np.int32)
-    cv2.fillConvexPoly(cover, outline, 255)
-    cv2.polylines(cover, [outline], True, 255, max(1, round(rounding * _SCALE)))
-    _paint(picture, cover, colour)
+    def cover(canvas: np.ndarray, put: Put) -> None:
+        cv2.fillConvexPoly(canvas, put(corners), 255)
+        cv2.polylines(canvas, [put(corners)], True, 255, max(1, round(rounding * _SCALE)))
+
+    _paint(picture, corners, rounding, colour, cover)
 
 
 def _oval(picture: np.ndarray, middle: np.ndarray, wide: float, high: float, turn: float, colour: np.ndarray) -> None:
-    cover = _cover(picture)
-    x, y = (int(v) for v in (middle * _SCALE).round())
-    cv2.ellipse(cover, (x, y), (max(1, round(wide * _SCALE)), max(1, round(high * _SCALE))), turn, 0, 360, 255, -1)
-    _paint(picture, cover, colour)
+    axes = (max(1, round(wide * _SCALE)), max(1, round(high * _SCALE)))
+
+    def cover(canvas: np.ndarray, put: Put) -> None:
+        cv2.ellipse(canvas, put(middle).tolist(), axes, turn, 0, 360, 255, -1)
+
+    _paint(picture, middle[None], max(wide, high), colour, cover)
 
 
 def distances(found: Skeleton, drawn: Figure) -> np.ndarray:

@@ -22,8 +22,9 @@ import numpy as np
 from .. import weights
 from ..errors import CoverError, ModelError
 from ..limits import POSE_SIDE
+from ..pixels import resized
 from .calibration import FIGURES
-from .skeleton import Skeleton, in_order
+from .skeleton import Skeleton, in_order, on_canvas
 
 FINDER = weights.Download(
     name="pose_detection.tflite",
@@ -42,6 +43,7 @@ JOINTS = weights.Download(
 FILES = (FINDER, JOINTS)
 _FINDER_SIDE, _JOINTS_SIDE = 224, 256  # px
 _STRIDES = ((8, 2), (16, 2), (32, 6))  # px of the finder's cells, and anchors in each
+_LARGEST = 1280  # px: the nets look at far less, and a cut out of more would leave pixels out
 _MARGIN = 1.25  # of the box round a figure, as the net was trained
 # BlazePose's joints in COCO's order; the neck, which it has not, is between the shoulders.
 _COCO = (0, 11, 12, 14, 16, 11, 13, 15, 24, 26, 28, 23, 25, 27, 5, 2, 8, 7)
@@ -68,7 +70,7 @@ def lacking() -> str:
     if missing:
         return f"{' and '.join(missing)}: not found; `coverloop models fetch pose` fetches them"
     if importlib.util.find_spec("ai_edge_litert") is None:
-        return 'ai-edge-litert: not found; install it with: pip install "coverloop[pose]"'
+        return "ai-edge-litert: not found; install it with: pip install ai-edge-litert"
     return ""
 
 
@@ -86,6 +88,9 @@ def find_figures(picture: np.ndarray) -> list[Skeleton]:
     height, width = picture.shape[:2]
     if not (POSE_SIDE.holds(width) and POSE_SIDE.holds(height)):
         raise CoverError(f"a picture of {width}x{height}: figures are looked for between {POSE_SIDE} px")
+    share = min(1.0, _LARGEST / max(height, width))
+    size = max(1, round(width * share)), max(1, round(height * share))
+    picture = resized(picture, *size)
     found: list[Skeleton] = []
     rest = picture
     for _ in range(FIGURES.rounds):
@@ -95,7 +100,7 @@ def find_figures(picture: np.ndarray) -> list[Skeleton]:
             break
         found = distinct
         rest = _without(picture, found)
-    return in_order(found)
+    return on_canvas(in_order(found), size, (width, height))
 
 
 def _without(picture: np.ndarray, figures: list[Skeleton]) -> np.ndarray:

@@ -11,7 +11,8 @@ import pytest
 from coverloop.core.errors import CoverError, ModelError
 from coverloop.core.views import figures
 from coverloop.core.views.figures import find_figures
-from coverloop.core.views.skeleton import COLOURS, LIMBS, Skeleton, draw, read_keypoints, tell
+from coverloop.core.views.skeleton import COLOURS, LIMBS, Skeleton, draw, on_canvas, read_keypoints, tell
+from coverloop.orchestrator.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = importlib.util.spec_from_file_location("drawn_figures", ROOT / "benchmarks" / "figures.py")
@@ -73,7 +74,7 @@ def test_a_picture_without_a_figure_is_refused_in_a_line(name):
 
 def test_a_picture_of_8000_px_is_taken():
     figure = drawn.figure(3)
-    found = find_figures(cv2.resize(figure.picture, (6400, 8000)))
+    found = find_figures(cv2.resize(figure.picture, (6400, 8000), interpolation=cv2.INTER_NEAREST))
     assert (np.linalg.norm(found[0].points / 12.5 - figure.truth.points, axis=1) < 0.05 * figure.height).all()
 
 
@@ -111,6 +112,11 @@ def test_limbs_and_joints_have_the_colours_that_pose_models_know():
             x, y = ((points[start] + points[end]) / 2).round().astype(int)
             assert tuple(picture[y, x]) == tuple(int(value * 0.6) for value in COLOURS[number]), number
     assert not picture[:8].any()
+
+
+def test_on_a_canvas_of_another_shape_a_skeleton_is_whole_and_in_the_middle():
+    (moved,) = on_canvas([Skeleton(standing(), np.ones(18, bool))], (512, 640), (900, 320))
+    assert np.allclose(moved.points, standing() / 2 + [(900 - 256) / 2, 0])
 
 
 def test_a_joint_that_is_not_seen_takes_its_limbs_with_it():
@@ -154,3 +160,17 @@ def test_keypoints_of_another_estimator_are_the_same_skeleton(shares):
 def test_keypoints_that_say_no_pose_are_refused(given, message):
     with pytest.raises(CoverError, match=message):
         read_keypoints(given)
+
+
+def test_models_tells_of_the_nets_and_fetches_both(monkeypatch, tmp_path, capsys):
+    assert main(["models", "list"]) == 0
+    assert "pose       ready    Apache-2.0" in capsys.readouterr().out
+    fetched = []
+    monkeypatch.setattr(figures.weights, "fetch", lambda file, progress: fetched.append(file) or tmp_path / file.name)
+    assert main(["models", "fetch", "pose"]) == 0
+    assert fetched == [figures.FINDER, figures.JOINTS] and capsys.readouterr().out.strip() == str(tmp_path)
+    monkeypatch.setattr(figures.sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(figures.weights, "folder", lambda: tmp_path)
+    assert main(["models", "list"]) == 0
+    told = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("pose"))
+    assert "missing" in told and "coverloop models fetch pose" in told

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SPEC = importlib.util.spec_from_file_location("drawn_figures", ROOT / "benchmarks" / "figures.py")
 drawn = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(drawn)
-SMALL = {"megapixels": 0.004, "steps": 2}
+SMALL = {"megapixels": 0.004, "steps": 1}
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def picture(comfy):
 
 
 def run(comfy, name, folder, images, **values):
-    """The picture as (H, W, C) uint8, and what the nodes showed."""
+    """The picture as (H, W, C) uint8."""
     workflow = load_workflow(name)
     prompt = workflow.build(workflow.read_values(values), images)
     prompt_id = str(uuid.uuid4())
@@ -65,7 +65,7 @@ def run(comfy, name, folder, images, **values):
     (file,) = (file for file in events[-1].files if file.node == workflow.output_node)
     target = folder / f"{uuid.uuid4().hex}.png"
     comfy.download(file, target)
-    return np.asarray(Image.open(target)), events[-1].shown
+    return np.asarray(Image.open(target))
 
 
 def unlike(one, other):
@@ -74,12 +74,12 @@ def unlike(one, other):
 
 @pytest.fixture(scope="module")
 def styled(comfy, picture, tmp_path_factory):
-    return run(comfy, "restyle_v1", tmp_path_factory.mktemp("base"), {"picture": picture}, **SMALL)[0]
+    return run(comfy, "restyle_v1", tmp_path_factory.mktemp("base"), {"picture": picture}, **SMALL)
 
 
 def test_a_result_has_the_size_of_its_source(styled, comfy, picture, tmp_path):
     assert styled.shape == (120, 160, 3) and styled.std() > 3
-    assert np.array_equal(run(comfy, "restyle_v1", tmp_path, {"picture": picture}, **SMALL)[0], styled)
+    assert np.array_equal(run(comfy, "restyle_v1", tmp_path, {"picture": picture}, **SMALL), styled)
 
 
 @pytest.mark.parametrize(
@@ -96,45 +96,34 @@ def test_a_result_has_the_size_of_its_source(styled, comfy, picture, tmp_path):
     ids=str,
 )
 def test_what_is_asked_changes_the_picture(comfy, picture, styled, tmp_path, values):
-    made, _ = run(comfy, "restyle_v1", tmp_path, {"picture": picture}, **{**SMALL, **values})
+    made = run(comfy, "restyle_v1", tmp_path, {"picture": picture}, **{**SMALL, **values})
     assert made.shape == styled.shape and unlike(made, styled) > 0.05
 
 
 def test_more_of_a_lora_is_another_picture_and_none_of_it_is_none(comfy, picture, styled, tmp_path):
     whole, half, none = (
-        run(comfy, "restyle_v1", tmp_path, {"picture": picture}, **SMALL, lora=tiny_sd15.LORA, lora_strength=strength)[
-            0
-        ]
-        for strength in (1.0, 0.5, 0.0)
+        run(comfy, "restyle_v1", tmp_path, {"picture": picture}, **SMALL, lora=tiny_sd15.LORA, lora_strength=share)
+        for share in (1.0, 0.5, 0.0)
     )
     assert unlike(whole, half) > 0.05 and np.array_equal(none, styled)
 
 
 def test_strength_goes_from_the_picture_itself_to_none_of_it(comfy, picture, tmp_path):
     """At 0 neither seed nor words count, at 1 the picture does not."""
-    at_0 = [run(comfy, "restyle_v1", tmp_path, {"picture": picture}, **SMALL, strength=0.0, seed=s)[0] for s in (0, 1)]
+    at_0 = [run(comfy, "restyle_v1", tmp_path, {"picture": picture}, **SMALL, strength=0.0, seed=s) for s in (0, 1)]
     assert np.array_equal(*at_0)
     other = upload(comfy, np.full((120, 160, 3), 90, np.uint8))
-    at_1 = [run(comfy, "restyle_v1", tmp_path, {"picture": p}, **SMALL, strength=1.0)[0] for p in (picture, other)]
-    assert unlike(*at_1) < 1 < unlike(at_0[0], at_1[0])
+    at_1 = [run(comfy, "restyle_v1", tmp_path, {"picture": p}, **SMALL, strength=1.0) for p in (picture, other)]
+    assert np.array_equal(*at_1) and unlike(at_0[0], at_1[0]) > 1
 
 
 def test_words_alone_make_a_picture_of_the_size_asked(comfy, tmp_path):
-    one, two = (
-        run(comfy, "restyle_v1", tmp_path, {}, **SMALL, width=96, height=200, words=w)[0] for w in ("sea", "sky")
-    )
+    one, two = (run(comfy, "restyle_v1", tmp_path, {}, **SMALL, width=96, height=200, words=w) for w in ("sea", "sky"))
     assert one.shape == (200, 96, 3) and unlike(one, two) > 0.05
 
 
-def test_korean_words_are_the_english_ones(comfy, tmp_path):
-    korean, shown = run(comfy, "restyle_v1", tmp_path, {}, **SMALL, words="밤하늘, 뷁")
-    english, _ = run(comfy, "restyle_v1", tmp_path, {}, **SMALL, words="the night sky")
-    assert np.array_equal(korean, english)
-    assert "left out: 뷁" in json.dumps(shown, ensure_ascii=False)
-
-
 def test_an_upscaler_makes_it_larger(comfy, picture, tmp_path):
-    made, _ = run(comfy, "restyle_v1", tmp_path, {"picture": picture}, **SMALL, upscale=tiny_sd15.UPSCALER)
+    made = run(comfy, "restyle_v1", tmp_path, {"picture": picture}, **SMALL, upscale=tiny_sd15.UPSCALER)
     assert made.shape == (240, 320, 3)
 
 
@@ -173,7 +162,7 @@ def test_a_lora_of_another_model_is_named_with_the_model_it_is_for(comfy, pictur
 
 @pytest.mark.parametrize(
     ("shape", "message"),
-    [((8, 8), "8x8 is too small"), ((100, 8000), "8000x100 is too long"), ((8400, 8400), "a picture of 8400x8400")],
+    [((8, 8), "8x8 is too small"), ((100, 8000), "8000x100 is too long")],
     ids=str,
 )
 def test_pictures_that_cannot_be_redrawn_are_named(comfy, tmp_path, shape, message):
@@ -181,10 +170,9 @@ def test_pictures_that_cannot_be_redrawn_are_named(comfy, tmp_path, shape, messa
         run(comfy, "restyle_v1", tmp_path, {"picture": upload(comfy, np.zeros((*shape, 3), np.uint8))}, **SMALL)
 
 
-def test_empty_words_stop_the_run_unless_a_trigger_says_enough(comfy, picture, tmp_path):
+def test_empty_words_stop_the_run(comfy, picture, tmp_path):
     with pytest.raises(JobError, match="words and trigger are empty"):
         run(comfy, "restyle_v1", tmp_path, {"picture": picture}, **SMALL, words=" ")
-    assert run(comfy, "restyle_v1", tmp_path, {"picture": picture}, **SMALL, words="", trigger="ink")[0].std() > 3
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +181,7 @@ def figures(comfy):
 
 
 def posed(comfy, folder, images, **values):
-    return run(comfy, "pose_sd15_v1", folder, images, **SMALL, **values)[0]
+    return run(comfy, "pose_sd15_v1", folder, images, **SMALL, **values)
 
 
 def test_the_pose_is_what_the_figure_takes(comfy, figures, tmp_path):
