@@ -30,9 +30,8 @@ def test_what_the_pages_link_to_exists():
 def test_the_tree_is_the_tree():
     named = tree()
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
-    inits = [
-        path for top in ("core", "nodes", "orchestrator", "service", "training") for path in (ROOT / top).glob("**/__init__.py")
-    ]
+    tops = ("core", "nodes", "orchestrator", "service", "training")
+    inits = [path for top in tops for path in (ROOT / top).glob("**/__init__.py")]
     rooms = {f"{init.parent.relative_to(ROOT).as_posix()}/" for init in inits}
     assert rooms - named == set()
     assert {f"core/{path.name}" for path in (ROOT / "core").glob("*.py")} - {"core/__init__.py"} - named == set()

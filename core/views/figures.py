@@ -171,7 +171,7 @@ def _joints(picture: np.ndarray, box: _Box) -> Skeleton | None:
         if not 1 <= box.side <= 8 * max(height, width):
             return None
         away = _to_square(box)
-        cut = cv2.warpAffine(picture, away, (_JOINTS_SIDE, _JOINTS_SIDE), flags=cv2.INTER_AREA | cv2.INTER_LINEAR)
+        cut = cv2.warpAffine(picture, away, (_JOINTS_SIDE, _JOINTS_SIDE), flags=cv2.INTER_LINEAR)
         values, body = _run(JOINTS, cut / np.float32(255), (195, 1))[:2]
         if float(body[0, 0]) < FIGURES.certain:
             return None
