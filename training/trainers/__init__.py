@@ -1,0 +1,1 @@
+"""A trainer each: what it reads, written for it."""
