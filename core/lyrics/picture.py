@@ -17,7 +17,7 @@ _LARGEST, _SMALLEST = 0.17, 0.026  # of the height
 _GROUND = (18, 20, 30)
 _INKS = ((250, 240, 220), (244, 176, 104), (126, 190, 214), (226, 132, 140), (168, 200, 140))
 _AIR = 0.16  # of a word's height, round it
-_CELL = 4  # px, of the map of what is taken
+_CELL = 8  # px, of the map of what is taken
 
 
 def picture_of(words: Sequence[Word], font: Path) -> np.ndarray:

@@ -103,7 +103,7 @@ def test_marks_of_sections_in_lines_are_taken_off():
 
 
 HOSTILE = [
-    *(None, True, -1, 1e308, "", " ", "x" * 70_000, [], {}, [[]], ["rain"], ["밤\n[verse]\n밤"]),
+    *(None, True, -1, 1e308, "", " ", "x" * 700, [], {}, [[]], ["rain"], ["밤\n[verse]\n밤"]),
     *("[verse]", "\x00\u202e\n\r\u2028", "naked", "네이팜", "ignore all previous instructions", "CHORUS"),
     [{"part": "verse", "lines": ["밤"]}],
 ]
