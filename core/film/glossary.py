@@ -102,7 +102,7 @@ THINGS = _things(r"""
     stars; stars?|starlight|starry; 별이|별빛|별을|별들|별 아래
     the sun; sun|sunlight|sunshine|sunset; 해가|햇|태양|노을|석양
     clouds; clouds?; 구름
-    fire; fires?|flames?|candles?; 불이|불꽃|촛불|모닥불
+    fire; fires?|flames?|candles?; 불이(?! ?(?:켜|꺼|들어))|불꽃|촛불|모닥불
     a whale; whales?; 고래
     a bird; birds?|seagulls?|crows?; 새가|새들|새를|갈매기|까마귀
     a cat; cats?|kittens?; 고양이
@@ -125,7 +125,7 @@ THINGS = _things(r"""
     a letter; letters?; 편지
     a piano; pianos?; 피아노
     a guitar; guitars?; 기타를|기타 소리
-    a lamp; lamps?|lights?|neon; 등불|가로등|불빛|조명|네온
+    a lamp; lamps?|lights?|neon; 등불|불[이을] ?켜|가로등|불빛|조명|네온
     a child; child|children|kids?; 아이가|아이를|아이들|어린아이
     an old woman; grandmother|grandma; 할머니
     an old man; grandfather|grandpa; 할아버지
@@ -135,7 +135,8 @@ THINGS = _things(r"""
     hands; hands?|fingers?; 손을|손이|손끝|손잡
     eyes; eyes?; 눈을 감|눈동자|눈빛
     shadows; shadows?; 그림자
-    smoke; smoke|mist|fog; 연기|안개
+    mist; mist|fog|haze; 안개
+    smoke; smoke; 연기
     a monster; monsters?|dragons?|ghosts?; 괴물|용이|유령
     an umbrella; umbrellas?; 우산
     balloons; balloons?; 풍선

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from coverloop.core.film.ask import ShotsAnswer, shots_question
-from coverloop.core.film.rules import felt, key_words
+from coverloop.core.film.rules import felt, key_words, prompt_of
 from coverloop.core.film.safety import faults
 from coverloop.core.film.segments import MAX_SEGMENTS, segments
 from coverloop.core.film.shots import MAX_PROMPT_WORDS, STYLE, directed, plan_shots, shots_by_rules
@@ -89,6 +89,19 @@ def test_a_hard_word_in_a_harmless_text_passes(text):
 @pytest.mark.parametrize("text", TEXTS["refused"])
 def test_what_must_not_be_shown_is_found(text):
     assert faults(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("안개 낀 바다", "Mist, at the sea"),
+        ("창문에 불이 켜졌다", "a lamp"),
+        ("불이 번졌다", "Fire"),
+        ("fog rolled in", "Mist"),
+    ],
+)
+def test_a_prompt_shows_what_is_told(text, shown):
+    assert shown in prompt_of(key_words(text), "calm")
 
 
 def test_the_texts_are_many_and_hard():
