@@ -62,7 +62,7 @@ def make_lyrics(asked: Asked) -> dict[str, Any]:
     where = f"the words are in {asked.out.with_suffix('.json').name} and {asked.out.with_suffix('.png').name}"
     if backend is None:
         raise UsageError(
-            f"lyrics are written by a model and none is configured (README, Prompts: GEMINI_API_KEY, "
+            f"lyrics are written by a model and none is configured (docs/models.md: GEMINI_API_KEY, "
             f"OPENAI_BASE_URL); {where}"
         )
     language = _language(words) if asked.language == "auto" else cast(Language, asked.language)

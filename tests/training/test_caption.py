@@ -1,0 +1,151 @@
+"""Captions: what moves is measured, a model is told it and held to it, the trigger stands in every caption once."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from coverloop.core.errors import UsageError
+from coverloop.core.prompt.form.boxes import RELATIVE
+from coverloop.core.video.encode import encode
+from coverloop.training import caption as captions
+from coverloop.training.cli.dataset import dataset
+from coverloop.training.seen import look
+
+TOKEN = "m0t10n"
+
+
+class Model:
+    name, model, boxes, in_process, sees = "told", "/models/told-1", RELATIVE, True, True
+
+    def __init__(self, *answers):
+        self.answers, self.asked = list(answers), []
+
+    def ask(self, request):
+        self.asked.append(request)
+        answer = self.answers[min(len(self.asked), len(self.answers)) - 1]
+        return answer if isinstance(answer, str) else json.dumps(answer)
+
+
+def texture(height=96, width=160, seed=0):
+    noise = np.random.default_rng(seed).integers(0, 255, (height, width, 3)).astype(np.uint8)
+    return cv2.GaussianBlur(noise, (0, 0), 3)
+
+
+def clip(path, move, count=17):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    encode([move(texture(), i) for i in range(count)], path, fps=24)
+    return path
+
+
+def left_part(picture, i):
+    picture[:, :50] = np.roll(texture(seed=1), 2 * i, 1)[:, :50]
+    return picture
+
+
+def swaying(picture, i):
+    return np.roll(picture, round(4 * np.sin(2 * np.pi * i / 16)), 1)
+
+
+MOTIONS = {
+    "still": (lambda picture, i: picture, "nothing moves"),
+    "pan": (lambda picture, i: np.roll(picture, 2 * i, 1), "the whole picture moves"),
+    "falls": (lambda picture, i: np.roll(picture, i, 0), "down"),
+    "left": (left_part, "left"),
+    "sways": (swaying, "sways"),
+    "breathes": (lambda picture, i: np.clip(picture * (1 + 0.1 * np.sin(i)), 0, 255).astype(np.uint8), "light rises"),
+}
+
+
+@pytest.mark.parametrize("name", MOTIONS)
+def test_what_moves_is_measured(tmp_path, name):
+    move, words = MOTIONS[name]
+    seen = look(clip(tmp_path / "a.mp4", move))
+    assert words in seen.words and seen.moments.shape == (192, 320, 3) and seen.seconds == pytest.approx(17 / 24)
+    if name == "pan":
+        assert "right" in seen.words and len(seen.told) == 1
+    if name == "left":
+        assert "right" not in seen.words.split(":")[0] and "moves" in seen.words
+
+
+@pytest.fixture
+def folder(tmp_path):
+    clip(tmp_path / "time" / "바다 #1.mp4", left_part)
+    clip(tmp_path / "resolution" / "<still>.mp4", MOTIONS["still"][0], count=5)
+    return tmp_path
+
+
+def asked(folder, model, monkeypatch, tmp_path_factory, **more):
+    monkeypatch.setattr(captions, "open_backend", lambda name, settings: model)
+    kept = tmp_path_factory.mktemp("answers")
+    monkeypatch.setattr(captions.platformdirs, "user_cache_path", lambda *_, **__: kept)
+    return captions.caption(folder, TOKEN, **more)
+
+
+def test_without_a_model_captions_say_what_was_measured(folder, monkeypatch, tmp_path_factory):
+    made = asked(folder, None, monkeypatch, tmp_path_factory)
+    assert made.by == "measurements" and len(made.written) == 2 and not made.failed
+    text = (folder / "time" / "바다 #1.txt").read_text("utf-8")
+    assert text.startswith(f"{TOKEN}, a ") and text.count(TOKEN) == 1 and "left" in text
+    page = (folder / "captions.html").read_text("utf-8")
+    assert "%231.mp4" in page and "<still>" not in page
+    again = asked(folder, None, monkeypatch, tmp_path_factory)
+    assert (again.kept, again.written) == (2, {})
+
+
+def test_a_model_is_told_what_was_measured_and_asked_twice(folder, monkeypatch, tmp_path_factory):
+    first = {"scene": "A calm sea.", "motions": ["The waves roll to the right.", "The sky rolls."]}
+    model = Model(first, {"scene": "A calm sea.", "motions": ["The waves roll to the right."]})
+    made = asked(folder, model, monkeypatch, tmp_path_factory)
+    assert made.by == "told told-1" and not made.remarks
+    assert set(made.written.values()) == {f"{TOKEN}, A calm sea. The waves roll to the right."}
+    words = [request.text for request in model.asked]
+    assert any("left: moves" in text for text in words) and any("nothing moves" in text for text in words)
+    assert not any(TOKEN in text for text in words) and any("The sky rolls" in text for text in words)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "no json at all",
+        {"scene": "A sea.", "motions": []},
+        {"scene": "A sea.", "motions": ["The camera pans over it."]},
+        {"scene": "x" * 5000, "motions": ["y"]},
+        {"scene": "바다", "motions": ["파도가 친다"]},
+        [],
+        {"scene": None, "motions": {"a": 1}},
+    ],
+)
+def test_an_answer_that_cannot_be_used_is_said_and_the_measured_caption_is_written(
+    folder, monkeypatch, tmp_path_factory, answer
+):
+    made = asked(folder, Model(answer), monkeypatch, tmp_path_factory)
+    assert len(made.written) == 2 and all(text.startswith(f"{TOKEN}, a ") for text in made.written.values())
+    assert all("measured, not described" in remark for remark in made.remarks.values()) and len(made.remarks) == 2
+
+
+def test_a_corrupt_clip_is_told_and_the_run_goes_on(folder, monkeypatch, tmp_path_factory):
+    (folder / "time" / "torn.mp4").write_bytes(b"no video")
+    made = asked(folder, None, monkeypatch, tmp_path_factory)
+    assert list(made.failed) == ["time/torn.mp4"] and len(made.written) == 2
+    assert not (folder / "time" / "torn.txt").exists()
+
+
+def test_a_trigger_that_a_caption_has_by_itself_is_refused(folder, monkeypatch, tmp_path_factory):
+    model = Model({"scene": f"A sign says {TOKEN}.", "motions": ["Waves roll."]})
+    made = asked(folder, model, monkeypatch, tmp_path_factory)
+    assert len(made.failed) == 2 and not list(folder.glob("*/*.txt"))
+
+
+@pytest.mark.parametrize("token", ["motion", "1234", "M0t10n", "m 0", "m0", "m0t10n\n", "m0" * 20])
+def test_a_trigger_is_no_word(folder, token):
+    with pytest.raises(UsageError, match="such as m0t10n"):
+        captions.caption(folder, token)
+
+
+def test_the_cost_is_told_before(folder):
+    told = CliRunner().invoke(dataset, ["caption", str(folder), "--token", TOKEN, "--estimate", "--json"])
+    assert json.loads(told.output) == {"clips": 2, "questions": 4}
+    with pytest.raises(UsageError, match="no clips"):
+        captions.caption(folder / "nowhere", TOKEN)

@@ -1,0 +1,195 @@
+"""`coverloop dataset caption`: a caption beside every clip, by a model, or by what was measured.
+
+A model sees four moments and what was measured, says what is there and what moves, and is asked once more to take out
+contradictions. The trigger is put in by code, once and at the front; no model sees it.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import platformdirs
+from pydantic import BeforeValidator, Field
+
+from ..core.errors import ClipError, UsageError
+from ..core.files import write_text
+from ..core.film.safety import faults
+from ..core.motion.recipe import derive_recipe
+from ..core.prompt.ask.protocol import Backend
+from ..core.prompt.ask.put import Asking, put
+from ..core.prompt.ask.registry import open_backend, read_settings
+from ..core.prompt.form.answers import Answer, plain_words
+from ..core.prompt.form.boxes import BadAnswer
+from ..core.prompt.form.questions import Question, list_of, object_of, to_send, worded
+from ..core.prompt.measured import measured_answer, measured_words
+from .seen import Seen, look
+
+CAPTION_VERSION = 1
+ASKED = 2
+"""Questions for each clip."""
+_TOKEN = re.compile(r"(?=.*[a-z])(?=.*\d)[a-z0-9]{4,24}")
+_CAMERA = re.compile(r"\b(camera|pans?|panning|zooms?|zooming|dolly|tilts? (up|down))\b", re.IGNORECASE)
+_SENTENCE, _SENTENCES = 220, 5
+
+Sentence = Annotated[str, BeforeValidator(plain_words), Field(min_length=3, max_length=_SENTENCE)]
+
+
+class CaptionAnswer(Answer):
+    scene: Sentence
+    motions: list[Sentence] = Field(min_length=1, max_length=_SENTENCES)
+
+
+_WIRE = object_of(
+    scene={"type": "string", "maxLength": _SENTENCE},
+    motions={"minItems": 1, **list_of({"type": "string", "maxLength": _SENTENCE}, _SENTENCES)},
+)
+
+
+@dataclass
+class Captioned:
+    """written: clip -> its caption; kept: how many were there; failed: clip -> why it has none; remarks: clip -> what
+    was out of the ordinary; by: who wrote."""
+
+    by: str
+    written: dict[str, str] = field(default_factory=dict)
+    kept: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "by": self.by,
+            "written": self.written,
+            "kept": self.kept,
+            "failed": self.failed,
+            "remarks": self.remarks,
+        }
+
+    def told(self) -> Iterator[str]:
+        yield f"{len(self.written)} captions by {self.by}, {self.kept} were there"
+        yield from (f"  {clip}: {why}" for clip, why in {**self.remarks, **self.failed}.items())
+
+
+def checked_token(token: str) -> str:
+    """A trigger that is no word: letters and digits mixed, as `m0t10n`.
+
+    Raises:
+        UsageError: says how it must be.
+    """
+    if not _TOKEN.fullmatch(token):
+        raise UsageError(f"token: {token[:40]!r}; 4 to 24 small letters and digits, both of them, such as m0t10n")
+    return token
+
+
+def clips_of(folder: Path) -> list[Path]:
+    """The clips of every set of a prepared folder, by name.
+
+    Raises:
+        UsageError: there are none.
+    """
+    found = sorted(folder.glob("*/*.mp4")) if folder.is_dir() else []
+    if not found:
+        raise UsageError(f"{folder}: no clips; give the folder that `dataset prepare` wrote")
+    return found
+
+
+def caption(
+    folder: Path,
+    token: str,
+    backend: str = "auto",
+    *,
+    force: bool = False,
+    each: Callable[[str], None] = lambda _: None,
+) -> Captioned:
+    """Write NAME.txt beside each NAME.mp4 that has none, and `captions.html` with all of them. each: called with the
+    name of every clip that is done.
+
+    A clip that cannot be read, or of which a model says what cannot be, is told and the run goes on: where a model
+    gives no answer the measured caption is written, and that is said.
+
+    Raises:
+        UsageError: the folder, token or backend must be mended.
+    """
+    token, clips = checked_token(token), clips_of(folder)
+    settings = read_settings()
+    model = open_backend(backend, settings)
+    cache = platformdirs.user_cache_path("coverloop", appauthor=False) / "answers"
+    asking = Asking(model, settings, cache)
+    made = Captioned(f"{model.name} {settings.scrub(Path(model.model).name)}" if model else "measurements")
+    for clip in clips:
+        name = f"{clip.parent.name}/{clip.name}"
+        text = clip.with_suffix(".txt")
+        if text.exists() and not force:
+            made.kept += 1
+            continue
+        try:
+            words, remark = _caption(look(clip), asking, model)
+        except ClipError as error:
+            made.failed[name] = str(error)
+            continue
+        if re.search(rf"\b{token}\b", words, re.IGNORECASE):
+            made.failed[name] = f"its caption has the trigger {token!r} by itself; choose another one"
+            continue
+        made.written[name] = f"{token}, {words}"
+        if remark:
+            made.remarks[name] = remark
+        write_text(text, made.written[name] + "\n")
+        each(name)
+    write_text(folder / "captions.html", _page(clips, folder))
+    return made
+
+
+def _caption(seen: Seen, asking: Asking, model: Backend | None) -> tuple[str, str]:
+    """A caption, and what was out of the ordinary."""
+    measured = _measured(seen)
+    if model is None:
+        return measured, ""
+    first = put(_question("caption", seen, measured), asking)
+    if not isinstance(first.answer, CaptionAnswer):
+        return measured, f"measured, not described: {'; '.join(first.warnings) or 'no answer'}"
+    described = json.dumps({"scene": first.answer.scene, "motions": first.answer.motions}, ensure_ascii=False)
+    second = put(_question("caption_check", seen, measured, described=described), asking)
+    answer = second.answer if isinstance(second.answer, CaptionAnswer) else first.answer
+    remark = "" if answer is second.answer else f"not looked at twice: {'; '.join(second.warnings) or 'no answer'}"
+    return " ".join(f"{sentence.rstrip('.')}." for sentence in (answer.scene, *answer.motions)), remark
+
+
+def _measured(seen: Seen) -> str:
+    recipe = derive_recipe(seen.first)
+    still = measured_words(seen.first, measured_answer(seen.first, recipe)).split("; ")[0]
+    return f"{still}. {seen.words[0].upper()}{seen.words[1:]}."
+
+
+def _question(name: str, seen: Seen, measured: str, **more: str) -> Question:
+    filled = {"seconds": f"{seen.seconds:.1f}", "measured": seen.words, **more}
+    system, text = worded(name, CAPTION_VERSION, **filled)
+
+    def check(answer: CaptionAnswer) -> None:
+        said = " ".join((answer.scene, *answer.motions))
+        if not any(part.startswith("the whole picture") for part in seen.told) and (found := _CAMERA.search(said)):
+            raise BadAnswer(f"motions: {found.group(0)!r}, but the whole picture was not measured to move")
+        if bad := faults(said):
+            raise BadAnswer(f"scene: {bad[0][0]!r} ({bad[0][1]}) cannot be trained on here")
+
+    return Question(
+        name, CAPTION_VERSION, system, text, to_send(seen.moments), CaptionAnswer, _WIRE, measured, check=check
+    )
+
+
+def _page(clips: list[Path], folder: Path) -> str:
+    """Every clip with its caption, as a page to read through."""
+    rows = []
+    for clip in clips:
+        text = clip.with_suffix(".txt")
+        words = html.escape(text.read_text("utf-8", errors="replace")) if text.exists() else "<em>none</em>"
+        source = quote(clip.relative_to(folder).as_posix())
+        rows.append(f'<tr><td><video src="{source}" width=240 muted loop controls></video><td>{words}')
+    body = "\n".join(rows)
+    return f"<!doctype html><meta charset=utf-8><title>Captions</title><table>\n{body}\n</table>\n"
