@@ -13,7 +13,7 @@ from urllib.parse import quote
 from ..disk.files import write_whole
 from .tasks import Outcome, OutcomeState
 
-_STYLE = """
+STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:1180px;padding:0 1rem;background:#111;color:#ddd}
 h1{font-weight:600}a{color:#8ab8ff}.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(250px,1fr));gap:1.2rem}
 figure{margin:0;background:#1c1c1c;border-radius:10px;overflow:hidden}video,img{width:100%;display:block}
@@ -21,7 +21,7 @@ figcaption{padding:.7rem .9rem}b{color:#fff}.bad{color:#ff9c7a}.good{color:#8fd6
 ul{margin:.3rem 0;padding-left:1.1rem}
 .gap{aspect-ratio:1;display:grid;place-items:center;background:#2a1a16;font-size:3rem}
 """
-_PLAY = """<script>
+PLAY = """<script>
 for (const [event, act] of [["mouseover", "play"], ["mouseout", "pause"], ["touchstart", "play"]])
   document.addEventListener(event, e => e.target.tagName == "VIDEO" && e.target[act](), {passive: true});
 </script>"""
@@ -69,7 +69,7 @@ def write_report(outcomes: Sequence[Outcome], folder: Path, seconds: float, retr
     cards = "\n".join(map(_card, rows))
     page = (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>coverloop: {counts['covers']} covers</title><style>{_STYLE}</style>{_PLAY}"
+        f"<title>coverloop: {counts['covers']} covers</title><style>{STYLE}</style>{PLAY}"
         f'<h1>{counts["covers"]} covers</h1><p>{html.escape(summary)}</p><div class="grid">\n{cards}\n</div></html>\n'
     )
     path = folder / "report.html"

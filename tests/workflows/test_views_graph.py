@@ -3,6 +3,7 @@
 import json
 import uuid
 from pathlib import Path
+from urllib.parse import quote
 
 import cv2
 import numpy as np
@@ -11,13 +12,15 @@ import tiny_edit
 from click.testing import CliRunner
 from coverloop.core.errors import JobError
 from coverloop.core.image import read_cover
+from coverloop.core.video.decode import decode
 from coverloop.orchestrator.cli.main import cli
-from coverloop.orchestrator.job import check
+from coverloop.orchestrator.job import check, manifest
 from coverloop.orchestrator.job.manifest import load_workflow
 from coverloop.orchestrator.server import embedded
 from coverloop.orchestrator.server.client import Comfy
 from coverloop.orchestrator.server.events import Finished
 from coverloop.orchestrator.server.follow import follow
+from tiny import write_workflows
 
 HERE = Path(__file__).resolve().parents[1]
 
@@ -160,3 +163,59 @@ def test_bad_calls_are_one_line_before_a_server_is_asked(cover, tmp_path):
         done = call(*words, "--out", out, *nowhere)
         assert message in str(done.exception) and "\n" not in str(done.exception), done.exception
         assert not out.exists() or not list(out.iterdir())
+
+
+@pytest.fixture
+def with_tiny(tmp_path, monkeypatch):
+    """Loops are made by a small workflow of stock nodes."""
+    parts = (manifest.FOLDER / "manifest.toml").read_text("utf-8").split("\n\n")
+    ours = "\n\n".join(part for part in parts if part.lstrip("[").startswith("views_v1"))
+    folder = write_workflows(tmp_path / "workflows", extra=f"\n{ours}\n")
+    for name in ("views_v1.json", "api/views_v1.json"):
+        (folder / name).write_bytes((manifest.FOLDER / name).read_bytes())
+    monkeypatch.setattr(manifest, "FOLDER", folder)
+    monkeypatch.setenv("COVERLOOP_STORE", str(tmp_path / "store"))
+
+
+def test_views_go_on_into_loops_in_the_same_run(server, cover, with_tiny, tmp_path):
+    words = ("--out", tmp_path / "out", "--server", server.url, "--json", "--set", "steps=1")
+    done = call(cover, "--angles", "left45,top", "--loop", "--workflow", "tiny", *words)
+    record = json.loads(done.stdout)
+    assert [Path(loop["video"]).name for loop in record["loops"]] == ["달 moon.left45.mp4", "달 moon.top.mp4"]
+    view = read_cover(tmp_path / "out" / "달 moon.top.png").image
+    clip = decode(tmp_path / "out" / "달 moon.top.mp4").frames
+    assert len(clip) == 4
+    same = cv2.resize(view, clip[0].shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(clip[0].astype(int) - same).mean() < 12, "the loop begins with its view"
+
+
+def test_a_campaign_is_the_cover_and_its_views_for_every_place_on_one_page(server, cover, with_tiny, tmp_path):
+    out = tmp_path / "out"
+    words = ("--workflow", "tiny", "--set", "size=64", "--server", server.url, "--json", "--way", "crop")
+    asked = ["campaign", cover, "--angles", "left45", "--preset", "web.gif,web.webp", "--out", out, *words]
+    done = CliRunner().invoke(cli, list(map(str, asked)), standalone_mode=False)
+    made = json.loads(done.stdout)
+    assert [row["angle"] for row in made["pictures"]] == ["cover", "left45"] and not made["pictures"][0]["error"]
+    page = (out / "campaign.html").read_text("utf-8")
+    for row in made["pictures"]:
+        assert [file["preset"] for file in row["files"]] == ["web.gif", "web.webp"]
+        for file in row["files"]:
+            assert (out / file["video"]).is_file() and (out / file["poster"]).is_file()
+            assert quote(file["video"]) in page and quote(file["poster"]) in page
+    assert f"agrees to {made['pictures'][1]['composite']:.0f} of 100" in page
+    assert {path.name for path in out.glob("*.png")} == {"달 moon.left45.png", "달 moon.views.png"}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--preset", "moon"), "'moon': no such preset"),
+        (("--workflow", "no_such"), "unknown workflow no_such"),
+        (("--set", "size=1"), "size=1"),
+        (("--angles", "left30"), "unknown angle left30"),
+    ],
+)
+def test_a_campaign_is_refused_before_its_views_are_made(cover, tmp_path, words, message):
+    asked = ["campaign", cover, "--out", tmp_path / "out", "--server", "http://127.0.0.1:9", *words]
+    done = CliRunner().invoke(cli, list(map(str, asked)), standalone_mode=False)
+    assert message in str(done.exception) and not (tmp_path / "out").exists()
