@@ -129,3 +129,29 @@ def queue_address(queue_url: str | None) -> str:
     if not queue_url.startswith(("postgres://", "postgresql://")):
         raise UsageError("--queue: must be postgres://USER:PASSWORD@HOST/DATABASE")
     return queue_url
+
+
+loop_option = click.option(
+    "--loop",
+    is_flag=False,
+    flag_value="ambient_loop",
+    metavar="[ID]",
+    help="Make a loop of the picture as well, by this workflow.  [ambient_loop where none is named]",
+)
+
+
+def tell_picture(record: dict[str, Any], out: Path, loop_by: str | None, server: str | None, as_json: bool) -> None:
+    """Print what a verb made that makes one picture, go on into its loop where one is wished, and print that."""
+    from ..verbs.picture import looped
+
+    if not as_json:
+        click.echo("{}  {}x{}, made in {:.0f} s".format(out, *record["size"], record["seconds"]))
+        for note in record["notes"]:
+            stderr.print(note, markup=False, highlight=False)
+    loop = looped(out, loop_by, server, stderr) if loop_by else None
+    if as_json:
+        echo_json({**record, **({"loop": loop.to_dict()} if loop else {})})
+    elif loop:
+        click.echo(loop.line())
+    if loop and loop.error:
+        raise SystemExit(loop.exit_code)

@@ -7,7 +7,17 @@ from typing import Any
 
 import click
 
-from .options import PATH, debug_option, echo_json, json_option, read_settings, server_option, settings_option, stderr
+from .options import (
+    PATH,
+    debug_option,
+    json_option,
+    loop_option,
+    read_settings,
+    server_option,
+    settings_option,
+    stderr,
+    tell_picture,
+)
 
 
 @click.command()
@@ -20,6 +30,7 @@ from .options import PATH, debug_option, echo_json, json_option, read_settings, 
 @click.option("--workflow", default="pose", show_default=True, help="pose (Qwen-Image-Edit) or pose_sd15.")
 @settings_option
 @click.option("--out", type=PATH, required=True, help="The picture to write (.png).")
+@loop_option
 @server_option
 @json_option
 @debug_option
@@ -30,6 +41,7 @@ def pose(
     workflow: str,
     settings: tuple[str, ...],
     out: Path,
+    loop: str | None,
     server: str | None,
     as_json: bool,
     **named: Any,
@@ -41,10 +53,5 @@ def pose(
     given = {**read_settings(settings), **{name: value for name, value in named.items() if value is not None}}
     if words is not None:
         given["words"] = posed_words(workflow, words)
-    record = make_picture(workflow, {"figure": figure, "pose": pose_picture}, out, server, given, stderr)
-    if as_json:
-        echo_json(record)
-        return
-    click.echo("{}  {}x{}, made in {:.0f} s".format(out, *record["size"], record["seconds"]))
-    for note in record["notes"]:
-        stderr.print(note, markup=False, highlight=False)
+    record = make_picture(workflow, {"figure": figure, "pose": pose_picture}, out, server, given, stderr, loop)
+    tell_picture(record, out, loop, server, as_json)

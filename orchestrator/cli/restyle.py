@@ -7,7 +7,17 @@ from typing import Any
 
 import click
 
-from .options import PATH, debug_option, echo_json, json_option, read_settings, server_option, settings_option, stderr
+from .options import (
+    PATH,
+    debug_option,
+    json_option,
+    loop_option,
+    read_settings,
+    server_option,
+    settings_option,
+    stderr,
+    tell_picture,
+)
 
 
 @click.command()
@@ -22,6 +32,7 @@ from .options import PATH, debug_option, echo_json, json_option, read_settings, 
 @click.option("--workflow", default="restyle", show_default=True, help="restyle (SD 1.5) or restyle_zimage.")
 @settings_option
 @click.option("--out", type=PATH, required=True, help="The picture to write (.png).")
+@loop_option
 @server_option
 @json_option
 @debug_option
@@ -31,6 +42,7 @@ def restyle(
     workflow: str,
     settings: tuple[str, ...],
     out: Path,
+    loop: str | None,
     server: str | None,
     as_json: bool,
     **named: Any,
@@ -41,10 +53,5 @@ def restyle(
     given = {name: value for name, value in named.items() if value is not None}
     given = {"words": "", **read_settings(settings), **given}
     pictures = {} if picture is None else {"picture": picture}
-    record = make_picture(workflow, pictures, out, server, {**given, "cut_out": cut_out}, stderr)
-    if as_json:
-        echo_json(record)
-        return
-    click.echo("{}  {}x{}, made in {:.0f} s".format(out, *record["size"], record["seconds"]))
-    for note in record["notes"]:
-        stderr.print(note, markup=False, highlight=False)
+    record = make_picture(workflow, pictures, out, server, {**given, "cut_out": cut_out}, stderr, loop)
+    tell_picture(record, out, loop, server, as_json)

@@ -21,6 +21,8 @@ from ..job.request import CoverFile, open_cover
 from ..job.workflow import Workflow
 from ..server.choose import open_server
 from ..server.events import Finished
+from .render import Asked as LoopAsked
+from .render import Result, render_each
 from .screen import Screen
 from .song import run_once
 
@@ -34,11 +36,13 @@ def make_picture(
     server: str | None,
     given: Mapping[str, Any],
     console: Console,
+    loop_by: str | None = None,
 ) -> dict[str, Any]:
     """Write `out` (.png) and beside it a sidecar (.json), which is returned; `notes` in it are what the nodes say of
     words left out, and of figures.
 
-    pictures: parameter -> file, those that are there.
+    pictures: parameter -> file, those that are there. loop_by: the workflow that will make a loop of the picture; asked
+    for here, so that a wrong name is told first.
 
     Raises:
         UsageError, CoverError: a picture, a parameter or `out` must be mended; before a server is asked for anything.
@@ -52,6 +56,8 @@ def make_picture(
         if os.path.realpath(path) in (os.path.realpath(out), os.path.realpath(out.with_suffix(".json"))):
             raise UsageError(f"{out}: is where {path.name} lies; choose another name")
     workflow = load_workflow(workflow_id)
+    if loop_by is not None:
+        load_workflow(loop_by).read_values({})
     takes = {name for name, bound in workflow.bindings.items() if bound.kind == "image"}
     if "words" not in workflow.bindings or not pictures.keys() <= takes:
         what = " and ".join(pictures) or "words"
@@ -86,6 +92,12 @@ def make_picture(
     }
     write_text(out.with_suffix(".json"), json.dumps(record, ensure_ascii=False, indent=1) + "\n")
     return record
+
+
+def looped(picture: Path, workflow_id: str, server: str | None, console: Console) -> Result:
+    """The loop of a picture: <stem>.loop.mp4 beside it, with poster and sidecar. Raises as `render_each`."""
+    asked = LoopAsked(picture, picture.with_name(f"{picture.stem}.loop"), {})
+    return render_each([asked], load_workflow(workflow_id), server, console)[0]
 
 
 def _refuse(workflow: Workflow, values: Mapping[str, Any], covers: Mapping[str, CoverFile]) -> None:

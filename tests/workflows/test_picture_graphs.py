@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import tiny_sd15
 from coverloop.core.errors import JobError, ServerError
+from coverloop.core.video.decode import decode
 from coverloop.orchestrator.cli.main import main
-from coverloop.orchestrator.job import check
+from coverloop.orchestrator.job import check, manifest
 from coverloop.orchestrator.job.manifest import load_workflow
 from coverloop.orchestrator.server import embedded
 from coverloop.orchestrator.server.client import Comfy
@@ -20,6 +21,7 @@ from coverloop.orchestrator.server.events import Finished
 from coverloop.orchestrator.server.follow import follow
 from coverloop.orchestrator.verbs.picture import posed_words
 from PIL import Image
+from tiny import write_workflows
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = importlib.util.spec_from_file_location("drawn_figures", ROOT / "benchmarks" / "figures.py")
@@ -224,6 +226,24 @@ def test_the_verb_redraws_a_picture_and_tells_how(comfy, photograph, tmp_path, c
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photograph.jpg", "styled.json", "styled.png"]
 
 
+def test_a_redrawn_picture_goes_on_into_a_loop_in_the_same_run(comfy, photograph, tmp_path, capsys, monkeypatch):
+    parts = (manifest.FOLDER / "manifest.toml").read_text("utf-8").split("\n\n")
+    ours = "\n\n".join(part for part in parts if part.lstrip("[").startswith("restyle_v1"))
+    folder = write_workflows(tmp_path / "workflows", extra=f"\n{ours}\n")
+    for name in ("restyle_v1.json", "api/restyle_v1.json"):
+        (folder / name).write_bytes((manifest.FOLDER / name).read_bytes())
+    monkeypatch.setattr(manifest, "FOLDER", folder)
+    monkeypatch.setenv("COVERLOOP_STORE", str(tmp_path / "store"))
+    out = tmp_path / "styled.png"
+    assert call(comfy, "restyle", photograph, "--words", "sea", "--loop", "tiny", "--out", out, "--json") == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["picture"] == "styled.png" and Path(record["loop"]["video"]).name == "styled.loop.mp4"
+    assert json.loads((tmp_path / "styled.json").read_text("utf-8"))["size"] == [256, 320]
+    first, still = decode(tmp_path / "styled.loop.mp4").frames[0], np.asarray(Image.open(out).convert("RGB"))
+    coarse = [cv2.resize(one, (8, 8), interpolation=cv2.INTER_AREA).astype(int) for one in (first, still[32:288])]
+    assert np.abs(coarse[0] - coarse[1]).mean() < 6, "the loop begins with the picture, cut square"
+
+
 def test_the_verb_draws_words_alone(comfy, tmp_path, capsys):
     out = tmp_path / "words.png"
     assert call(comfy, "restyle", "--words", "밤하늘", "--set", "width=128", "--set", "height=96", "--out", out) == 0
@@ -241,6 +261,7 @@ def test_the_verb_draws_words_alone(comfy, tmp_path, capsys):
         (["--strength", "1.5"], "strength=1.5: must be between 0.0 and 1.0"),
         (["--trigger", "(a:1.5)"], "has characters other than"),
         (["--workflow", "song"], "makes no picture"),
+        (["--loop", "no_such"], "unknown workflow no_such"),
         (["--upscale", "x.pth", "--set", "width=4000"], "larger than 2048 px already"),
     ],
     ids=str,
