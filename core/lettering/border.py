@@ -40,18 +40,18 @@ class Border(NamedTuple):
     left: int
 
 
-def border_of(cover: np.ndarray) -> Border | None:
+def border_of(cover: np.ndarray, *, deepest: float = RIM.deepest) -> Border | None:
     """The border round a picture: flat bands of one colour on opposite sides, ending in a straight edge, also several
     inside each other. None when there is none.
 
-    cover: (H, W, 3) uint8.
+    cover: (H, W, 3) uint8. deepest: of the shorter side, the widest that a band may be.
     """
     small = reduced(cover, _SIDE)
     height, width = small.shape[:2]
     inner = [0, width, height, 0]  # top, right, bottom, left
     for _ in range(3):
         part = small[inner[0] : inner[2], inner[3] : inner[1]]
-        band = _band(part, RIM.deepest * min(height, width))
+        band = _band(part, deepest * min(height, width))
         if band is None:
             break
         inner = [inner[0] + band.top, inner[1] - band.right, inner[2] - band.bottom, inner[3] + band.left]

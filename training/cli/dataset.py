@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
-from ...orchestrator.cli.options import PATH, ToldOption, debug_option, echo_json, json_option
+from ...core.errors import UsageError
+from ...orchestrator.cli.options import PATH, ToldOption, debug_option, echo_json, json_option, stderr
 
 
 @click.group()
 @debug_option
 def dataset() -> None:
-    """Clips and captions for LoRA trainers: caption, export."""
+    """Clips and captions for LoRA trainers: prepare, caption, export."""
 
 
 def _trainers() -> str:
@@ -69,3 +70,33 @@ def export_dataset(folder: Path, trainer: str, out: Path, name: str, token: str,
         return echo_json(made.to_dict())
     for line in made.told():
         click.echo(line)
+
+
+@dataset.command("prepare")
+@click.argument("sources", nargs=-1, required=True, type=PATH, metavar="SOURCE...")
+@click.option("--out", type=PATH, required=True, help="Folder for the clips; made if need be.")
+@click.option("--frames", default=97, show_default=True, metavar="N", help="Of a clip: 4n + 1.")
+@click.option(
+    "--size", default="1280x704", show_default=True, metavar="WxH", help="As many pixels, in the source's shape."
+)
+@click.option("--loops-only", is_flag=True, help="Drop also what does not close.")
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Sources at a time.")
+@json_option
+@debug_option
+def prepare_dataset(
+    sources: tuple[Path, ...], out: Path, frames: int, size: str, loops_only: bool, workers: int, as_json: bool
+) -> None:
+    """Videos, or folders of them (wallpapers with their project.json, too), become clips of 24 frames a second in two
+    sets: OUT/time, all frames, and OUT/resolution, few frames at full size. What is still, cut, dark, flickering,
+    mostly lettering, filmed by a moving camera, or there twice is dropped; OUT/report.html says why, and OUT/keep.txt
+    and OUT/drop.txt overrule it, a name a line. A run that was stopped goes on; the sources are only read."""
+    from ..prepare import Asked, prepare
+
+    wide, sign, high = size.partition("x")
+    if not (sign and wide.isdecimal() and high.isdecimal()):
+        raise UsageError(f"--size {size}: must be WIDTHxHEIGHT, such as 1280x704")
+    asked = Asked(sources, out, frames, int(wide), int(high), workers, loops_only)
+    told = prepare(asked, lambda line: stderr.print(line, markup=False))
+    if as_json:
+        return echo_json(told)
+    click.echo(f"{told['kept']} clips kept, {told['dropped']} dropped, of {told['sources']} sources: {told['report']}")
