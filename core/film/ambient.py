@@ -34,7 +34,7 @@ from .timing import FPS
 WIDTH, HEIGHT = 1280, 720
 _TURN = 4 * FPS  # frames of the loop that a shot repeats
 _LARGEST = 1280  # px of a cover's shorter side: more is not seen at this size
-_LOWER = Shares(bottom=0.16)  # where lines stand: what matters of the cover is kept above
+_LOWER = Shares(top=0.065, bottom=0.16)  # lines stand below; above, the largest zoom must not cut a whole cover
 _ZOOM_LEAST = 1.01  # so that the motion of the camera never shows an edge
 
 
