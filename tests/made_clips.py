@@ -39,7 +39,7 @@ def texture(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
     return picture + rng.uniform(90, 150, 3).astype(np.float32)
 
 
-def moving(seed: int, width: int = 192, height: int = 128, turn: float | None = None) -> Scene:
+def moving(seed: int, width: int = 160, height: int = 96, turn: float | None = None) -> Scene:
     """Things before a scene that stands: on circles of `turn` seconds, or, without, away and never back."""
     rng = np.random.default_rng(seed)
     scene = texture(rng, width, height)
@@ -70,7 +70,7 @@ def moving(seed: int, width: int = 192, height: int = 128, turn: float | None = 
     return at
 
 
-def panned(seed: int, speed: float, zoom: float = 0.0, width: int = 192, height: int = 128) -> Scene:
+def panned(seed: int, speed: float, zoom: float = 0.0, width: int = 160, height: int = 96) -> Scene:
     large = np.clip(texture(np.random.default_rng(seed), 3 * width, 2 * height), 0, 255).astype(np.uint8)
 
     def at(t: float) -> np.ndarray:
@@ -91,7 +91,7 @@ def flickering(scene: Scene, seed: int, by: float) -> Scene:
 
 
 def still(seed: int, grain: float) -> Scene:
-    picture, rng = texture(np.random.default_rng(seed), 192, 128), np.random.default_rng(seed + 1)
+    picture, rng = texture(np.random.default_rng(seed), 160, 96), np.random.default_rng(seed + 1)
     return lambda _: np.clip(picture + rng.normal(0, grain, picture.shape), 0, 255).astype(np.uint8)
 
 
