@@ -65,6 +65,8 @@ class Closing:
     than its last, and that alone is 1.8."""
     turn: float = 2.4
     """How much motion turns at the join, in the most that it turns elsewhere; the coder's part is 2."""
+    seen: float = 0.2
+    """Grey levels at 48 px: smaller steps count as this one, since those of a coder are as large."""
     repeats: float = 0.3
     """A join of less, in usual steps: the last picture is the first again."""
 

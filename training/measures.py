@@ -112,8 +112,8 @@ def closes(small: np.ndarray) -> tuple[bool, bool]:
     turns = np.abs(np.diff(moves, axis=0)).mean((1, 2))
     join = small[0] - small[-1]
     at_join = max(np.abs(join - moves[-1]).mean(), np.abs(join - moves[0]).mean())
-    like = float(steps[-1]) <= CLOSING.join * max(float(np.percentile(steps[:-1], 95)), 1e-6)
-    return bool(like and at_join <= CLOSING.turn * max(float(np.percentile(turns, 95)), 1e-6)), bool(again)
+    like = float(steps[-1]) <= CLOSING.join * max(float(np.percentile(steps[:-1], 95)), CLOSING.seen)
+    return bool(like and at_join <= CLOSING.turn * max(float(np.percentile(turns, 95)), CLOSING.seen)), bool(again)
 
 
 def fingerprint(grey: np.ndarray) -> list[str]:
