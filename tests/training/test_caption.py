@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from coverloop.core.errors import UsageError
 from coverloop.core.prompt.form.boxes import RELATIVE
 from coverloop.core.video.encode import encode
+from coverloop.orchestrator.cli.main import cli
 from coverloop.training import caption as captions
-from coverloop.training.cli.dataset import dataset
 from coverloop.training.seen import look
 
 TOKEN = "m0t10n"
@@ -145,7 +145,7 @@ def test_a_trigger_is_no_word(folder, token):
 
 
 def test_the_cost_is_told_before(folder):
-    told = CliRunner().invoke(dataset, ["caption", str(folder), "--token", TOKEN, "--estimate", "--json"])
+    told = CliRunner().invoke(cli, ["dataset", "caption", str(folder), "--token", TOKEN, "--estimate", "--json"])
     assert json.loads(told.output) == {"clips": 2, "questions": 4}
     with pytest.raises(UsageError, match="no clips"):
         captions.caption(folder / "nowhere", TOKEN)

@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from coverloop.core.errors import UsageError
 from coverloop.core.video.encode import encode
 from coverloop.core.video.facts import read_facts
+from coverloop.orchestrator.cli.main import cli
 from coverloop.orchestrator.job.manifest import tomllib
-from coverloop.training.cli.dataset import dataset
 from coverloop.training.export import export
 from coverloop.training.registry import names
 
@@ -158,7 +158,17 @@ def test_a_disk_that_fills_up_leaves_nothing(tmp_path, prepared, monkeypatch):
 
 
 def test_on_the_command_line(tmp_path, prepared):
-    words = ["export", str(prepared), "--trainer", "ai-toolkit", "--out", str(tmp_path / "out"), "--token", TOKEN]
-    told = CliRunner().invoke(dataset, [*words, "--json"])
+    words = [
+        "dataset",
+        "export",
+        str(prepared),
+        "--trainer",
+        "ai-toolkit",
+        "--out",
+        str(tmp_path / "out"),
+        "--token",
+        TOKEN,
+    ]
+    told = CliRunner().invoke(cli, [*words, "--json"])
     assert told.exit_code == 0 and json.loads(told.output)["clips"] == {"resolution": 2, "time": 2}
-    assert isinstance(CliRunner().invoke(dataset, words).exception, UsageError)  # it is there already
+    assert isinstance(CliRunner().invoke(cli, words).exception, UsageError)  # it is there already

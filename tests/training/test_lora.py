@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from coverloop.core.errors import ModelError
-from coverloop.training.cli.lora import lora
+from coverloop.orchestrator.cli.main import cli
 from coverloop.training.lora import show
 from safetensors.numpy import save_file
 
@@ -112,9 +112,9 @@ def test_the_trigger_and_what_the_file_says_come_as_one_safe_line_each(tmp_path)
     path = written(tmp_path / "가 나.safetensors", wan(ai_toolkit, blocks=1), told)
     found = show(path)
     assert (found.trigger, found.said) == ("m0t10n", "wan2.2 [31m red") and "long" not in found.metadata
-    printed = CliRunner().invoke(lora, ["show", str(path)])
+    printed = CliRunner().invoke(cli, ["lora", "show", str(path)])
     assert printed.exit_code == 0 and "10 of 10 layers fit Wan 2.2 TI2V 5B" in printed.output
-    as_json = json.loads(CliRunner().invoke(lora, ["show", str(path), "--json"]).output)
+    as_json = json.loads(CliRunner().invoke(cli, ["lora", "show", str(path), "--json"]).output)
     assert as_json["trigger"] == "m0t10n" and as_json["ranks"] == {"32": 10}
 
 
