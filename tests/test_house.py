@@ -57,7 +57,7 @@ ALLOWED = {
     "service": {"service", "orchestrator", "core"},
     "training": {"training", "orchestrator", "core"},
 }
-COMFYUI = {"comfy", "comfy_api", "folder_paths", "execution", "server"}
+COMFYUI = {"comfy", "comfy_api", "comfy_execution", "folder_paths", "execution", "server"}
 HTTP = {"requests", "websocket", "urllib", "urllib3", "aiohttp", "httpx", "http", "google", "openai"}
 # Weights are fetched and models on servers asked where they are used; nothing else in core goes over a network.
 HTTP_IN_CORE = {"core/weights.py", "core/prompt/ask/vlms/gemini.py", "core/prompt/ask/vlms/openai.py"}

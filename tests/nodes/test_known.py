@@ -20,6 +20,7 @@ class Schema:
     is_output_node: bool = False
     is_experimental: bool = False
     not_idempotent: bool = False
+    enable_expand: bool = False
     hidden: list = field(default_factory=list)
 
 
@@ -27,7 +28,9 @@ NewerSchema = make_dataclass("NewerSchema", [("search_aliases", list, field(defa
 
 
 class Input:
-    def __init__(self, id, default=None, min=None, max=None, step=None, tooltip=None, optional=False):
+    def __init__(
+        self, id, default=None, min=None, max=None, step=None, tooltip=None, optional=False, control_after_generate=None
+    ):
         self.id = id
 
 
@@ -47,7 +50,8 @@ def given_to(monkeypatch, schema, widget):
         if name == "coverloop.nodes" or name.startswith("coverloop.nodes."):
             monkeypatch.delitem(sys.modules, name)
     comfy = ("cli_args", "lora", "lora_convert", "model_management", "model_patcher", "patcher_extension", "utils")
-    for name in ("comfy", "comfy_api", "folder_paths", *(f"comfy.{name}" for name in comfy)):
+    others = ("comfy_api", "comfy_execution", "comfy_execution.graph_utils", "folder_paths")
+    for name in ("comfy", *others, *(f"comfy.{name}" for name in comfy)):
         monkeypatch.setitem(sys.modules, name, MagicMock())
     monkeypatch.setitem(sys.modules, "comfy_api.latest", latest)
     sys.modules["folder_paths"].get_filename_list.return_value = []
