@@ -19,14 +19,15 @@ _MOVES = 0.12
 """px a frame of that size from which a place moves to the eye; grain and coding stay below 0.05."""
 _BREATHES = 1.5
 """Grey levels by which a place's light rises and falls, from which it is seen."""
+_LIGHT, _LIGHT_OF_ALL = "its light rises and falls", "the light of the whole picture rises and falls"
 _ROWS, _COLUMNS = ("upper", "middle", "lower"), ("left", "centre", "right")
 _WAYS = ("right", "down and right", "down", "down and left", "left", "up and left", "up", "up and right")
 
 
 @dataclass(frozen=True)
 class Seen:
-    """moments: four frames that differ most, in their order, in one picture, (H, W, 3) uint8 sRGB; seconds: of the
-    clip; told: what moves, a phrase each, none where nothing does."""
+    """moments: four frames that differ most, in their order, in one picture; first: the first frame; both (H, W, 3)
+    uint8 sRGB; seconds: of the clip; told: what moves, a phrase each, none where nothing does."""
 
     moments: np.ndarray
     first: np.ndarray
@@ -80,7 +81,7 @@ def _places(flows: np.ndarray, grey: np.ndarray) -> list[str]:
                 told.append((name, how))
     ways = {how for _, how in told}
     if len(told) == 9 and len(ways) == 1:
-        return [f"the whole picture {told[0][1]}"]
+        return [_LIGHT_OF_ALL if told[0][1] == _LIGHT else f"the whole picture {told[0][1]}"]
     return [f"{' and '.join(name for name, other in told if other == how)}: {how}" for how in sorted(ways)]
 
 
@@ -90,7 +91,7 @@ def _how(flows: np.ndarray, grey: np.ndarray) -> str:
     much = float(np.quantile(moving, 0.9, axis=(1, 2)).mean())
     light = grey.mean((1, 2))
     if much < _MOVES:
-        return "its light rises and falls" if float(np.ptp(light)) > _BREATHES else ""
+        return _LIGHT if float(np.ptp(light)) > _BREATHES else ""
     heavy = moving > 0.5 * np.quantile(moving, 0.9)
     mean = np.array(
         [step[part].mean(0) if part.any() else np.zeros(2) for step, part in zip(flows, heavy, strict=True)]

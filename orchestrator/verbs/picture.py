@@ -48,13 +48,7 @@ def make_picture(
         UsageError, CoverError: a picture, a parameter or `out` must be mended; before a server is asked for anything.
         ServerError, JobError: no usable server, it lacks what the workflow needs, or the job failed.
     """
-    if out.suffix.lower() != ".png":
-        raise UsageError(f"{out}: the picture is written as PNG; name it {out.stem or 'picture'}.png")
-    if not out.parent.is_dir():
-        raise UsageError(f"{out.parent}: no such folder; make it first")
-    for path in pictures.values():
-        if os.path.realpath(path) in (os.path.realpath(out), os.path.realpath(out.with_suffix(".json"))):
-            raise UsageError(f"{out}: is where {path.name} lies; choose another name")
+    _check_names(pictures, out)
     workflow = load_workflow(workflow_id)
     if loop_by is not None:
         load_workflow(loop_by).read_values({})
@@ -92,6 +86,16 @@ def make_picture(
     }
     write_text(out.with_suffix(".json"), json.dumps(record, ensure_ascii=False, indent=1) + "\n")
     return record
+
+
+def _check_names(pictures: Mapping[str, Path], out: Path) -> None:
+    if out.suffix.lower() != ".png":
+        raise UsageError(f"{out}: the picture is written as PNG; name it {out.stem or 'picture'}.png")
+    if not out.parent.is_dir():
+        raise UsageError(f"{out.parent}: no such folder; make it first")
+    for path in pictures.values():
+        if os.path.realpath(path) in (os.path.realpath(out), os.path.realpath(out.with_suffix(".json"))):
+            raise UsageError(f"{out}: is where {path.name} lies; choose another name")
 
 
 def looped(picture: Path, workflow_id: str, server: str | None, console: Console) -> Result:

@@ -48,13 +48,17 @@ def swaying(picture, i):
     return np.roll(picture, round(4 * np.sin(2 * np.pi * i / 16)), 1)
 
 
+def breathing(picture, i):
+    return np.clip(picture * (1 + 0.1 * np.sin(i)), 0, 255).astype(np.uint8)
+
+
 MOTIONS = {
     "still": (lambda picture, i: picture, "nothing moves"),
     "pan": (lambda picture, i: np.roll(picture, 2 * i, 1), "the whole picture moves"),
     "falls": (lambda picture, i: np.roll(picture, i, 0), "down"),
     "left": (left_part, "left"),
     "sways": (swaying, "sways"),
-    "breathes": (lambda picture, i: np.clip(picture * (1 + 0.1 * np.sin(i)), 0, 255).astype(np.uint8), "light rises"),
+    "breathes": (breathing, "the light of the whole picture rises and falls"),
 }
 
 
@@ -123,6 +127,13 @@ def test_an_answer_that_cannot_be_used_is_said_and_the_measured_caption_is_writt
     made = asked(folder, Model(answer), monkeypatch, tmp_path_factory)
     assert len(made.written) == 2 and all(text.startswith(f"{TOKEN}, a ") for text in made.written.values())
     assert all("measured, not described" in remark for remark in made.remarks.values()) and len(made.remarks) == 2
+
+
+def test_light_over_the_whole_picture_is_no_camera(tmp_path, monkeypatch, tmp_path_factory):
+    clip(tmp_path / "time" / "breathes.mp4", MOTIONS["breathes"][0])
+    answer = {"scene": "A sea.", "motions": ["The camera pans over it."]}
+    made = asked(tmp_path, Model(answer), monkeypatch, tmp_path_factory)
+    assert "measured, not described" in made.remarks["time/breathes.mp4"]
 
 
 def test_a_corrupt_clip_is_told_and_the_run_goes_on(folder, monkeypatch, tmp_path_factory):
