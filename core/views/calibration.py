@@ -48,3 +48,16 @@ class Limits:
 LIMITS = Limits()
 WEIGHTS = {"identity": 0.4, "style": 0.15, "semantic": 0.25, "cam_move": 0.2}
 """Shares of the composite, ours: those of the paper are not published."""
+
+
+@dataclass(frozen=True)
+class Faces:
+    """side: px, the shorter side of the pictures in which faces are looked for; least: the score of the finder from
+    which a place is a face; one: the distance below which two faces are one person's."""
+
+    side: int = 720
+    least: float = 0.3
+    one: float = 0.6
+
+
+FACES = Faces()

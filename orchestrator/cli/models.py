@@ -21,14 +21,14 @@ def models(context: click.Context) -> None:
 @debug_option
 def list_models(as_json: bool = False) -> None:
     """Every filler of the clean plate: whether it is ready, what it needs, its licence. And who reads Hangul, and
-    whether figures are found."""
+    whether figures are found and faces compared."""
     from ...core.lettering import hangul
     from ...core.plate.registry import fillers
-    from ...core.views import figures
+    from ...core.views import faces, figures
 
     rows, reader, lacking = [filler._asdict() for filler in fillers()], hangul.reader(), figures.lacking()
     if as_json:
-        echo_json({"fillers": rows, "hangul": reader, "pose": not lacking})
+        echo_json({"fillers": rows, "hangul": reader, "pose": not lacking, "faces": not faces.lacking()})
     for row in [] if as_json else rows:
         click.echo(
             f"{row['name']:<10} {'ready' if row['ready'] else 'missing':<8} {row['licence']}; needs {row['needs']}"
@@ -37,6 +37,8 @@ def list_models(as_json: bool = False) -> None:
         read = f"read by {reader}" if reader else f"not read; fetch korean ({hangul.SIZE_MB} MB), or install Tesseract"
         click.echo(f"{'hangul':<10} {'ready' if reader else 'missing':<8} {read}")
         click.echo(f"{'pose':<10} {'missing' if lacking else 'ready':<8} Apache-2.0; {lacking or 'needs nothing'}")
+        unmet = faces.lacking()
+        click.echo(f"{'faces':<10} {'missing' if unmet else 'ready':<8} BSL-1.0, CC0-1.0; {unmet or 'needs nothing'}")
 
 
 @models.command()

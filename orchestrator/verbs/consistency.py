@@ -16,6 +16,7 @@ from ...core.views.calibration import WEIGHTS
 from ...core.views.chart import chart, thumbnail
 from ...core.views.clip import Clip
 from ...core.views.consistency import Consistency, compare
+from ...core.views.faces import distance, lacking, open_faces
 from ...core.views.family import family
 
 MOST = 1000  # pictures: the chart of so many still is a picture that programs open
@@ -24,7 +25,8 @@ _PLOTS = (".png", ".jpg", ".jpeg")
 
 def compare_files(reference: Path, given: Sequence[Path], clip: Path | None, plot: Path | None) -> dict[str, Any]:
     """The figures of every picture of `given` (files, and folders whose pictures are taken by name), their mean, and
-    what stands out among several; the chart is written to `plot`.
+    what stands out among several; the chart is written to `plot`. The distance of faces stands beside them, where the
+    network is installed and a face is found in both; it is no part of the composite.
 
     Raises:
         CoverError: a picture cannot be read. ModelError: the model cannot be used. UsageError: no picture, too many,
@@ -35,24 +37,32 @@ def compare_files(reference: Path, given: Sequence[Path], clip: Path | None, plo
     model = None if clip is None else Clip(clip)
     against = read_cover(reference).image
     known = None if model is None else model(against)
+    faces_of = open_faces()
+    own_faces = None if faces_of is None else faces_of(against)
     paths = _pictures(reference, given)
     results: list[Consistency] = []
+    faces: list[float | None] = []
     shown: list[np.ndarray] = []
     for path in paths:
         picture = read_cover(path).image
         pair = None if model is None or known is None else (known, model(picture))
         results.append(compare(against, picture, pair))
+        faces.append(None if faces_of is None or own_faces is None else distance(own_faces, faces_of(picture)))
         shown.append(thumbnail(picture))
     found = family(results)
     kinds = found.kinds if len(results) > 1 else ("",)
     if plot is not None:
         _write(plot, chart(against, shown, results, kinds))
-    rows = zip(paths, results, kinds, strict=True)
+    rows = zip(paths, results, faces, kinds, strict=True)
     return {
         "reference": str(reference),
         "identity_by": None if clip is None else clip.name,
+        "faces_by": None if faces_of is None else "dlib",
         "weights": WEIGHTS,
-        "pictures": [{"picture": str(path), **result.to_dict(), "stands_out": kind} for path, result, kind in rows],
+        "pictures": [
+            {"picture": str(path), **result.to_dict(), "face": face and round(face, 3), "stands_out": kind}
+            for path, result, face, kind in rows
+        ],
         "mean": found.mean,
     }
 
@@ -82,7 +92,7 @@ def _write(path: Path, picture: np.ndarray) -> None:
         part.write_bytes(encoded.tobytes())
 
 
-_FIGURES = (*WEIGHTS, "composite")
+_FIGURES = (*WEIGHTS, "composite", "face")
 
 
 def table_lines(table: Mapping[str, Any]) -> list[str]:
@@ -94,6 +104,8 @@ def table_lines(table: Mapping[str, Any]) -> list[str]:
     lines += [f"{name:{width}}" + "".join(map(_cell, map(row.get, _FIGURES))) + f"  {kind}" for name, row, kind in rows]
     if table["identity_by"] is None:
         lines.append("Identity: no model looked; --clip FILE takes a CLIP image model (ONNX)")
+    if table["faces_by"] is None:
+        lines.append(f"Face: no model looked; {lacking()}")
     return [line.rstrip() for line in lines]
 
 

@@ -1,17 +1,21 @@
 """Captions: what moves is measured, a model is told it and held to it, the trigger stands in every caption once."""
 
+import io
 import json
 
 import cv2
 import numpy as np
 import pytest
+import sentencepiece
 from click.testing import CliRunner
-from coverloop.core.errors import UsageError
+from coverloop.core.errors import ModelError, UsageError
 from coverloop.core.prompt.form.boxes import RELATIVE
 from coverloop.core.video.encode import encode
 from coverloop.orchestrator.cli.main import cli
 from coverloop.training import caption as captions
 from coverloop.training.seen import look
+from coverloop.training.trigger import checked_token
+from safetensors.numpy import save, save_file
 
 TOKEN = "m0t10n"
 
@@ -136,6 +140,21 @@ def test_light_over_the_whole_picture_is_no_camera(tmp_path, monkeypatch, tmp_pa
     assert "measured, not described" in made.remarks["time/breathes.mp4"]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"scene": "A figure by the sea.", "motions": ["Waves roll."], "unsafe": ["nudity"]},
+        {"scene": "A naked woman by the sea.", "motions": ["Waves roll."]},
+    ],
+    ids=["by its word", "by its words"],
+)
+def test_what_a_model_finds_unsafe_gets_no_caption(folder, monkeypatch, tmp_path_factory, answer):
+    made = asked(folder, Model(answer), monkeypatch, tmp_path_factory)
+    assert len(made.failed) == 2 and not made.written and not list(folder.glob("*/*.txt"))
+    assert all(why.startswith("unsafe (") for why in made.failed.values())
+    assert (folder / "captions.html").read_text("utf-8").count("unsafe (") == 2
+
+
 def test_a_corrupt_clip_is_told_and_the_run_goes_on(folder, monkeypatch, tmp_path_factory):
     (folder / "time" / "torn.mp4").write_bytes(b"no video")
     made = asked(folder, None, monkeypatch, tmp_path_factory)
@@ -153,6 +172,56 @@ def test_a_trigger_that_a_caption_has_by_itself_is_refused(folder, monkeypatch, 
 def test_a_trigger_is_no_word(folder, token):
     with pytest.raises(UsageError, match="such as m0t10n"):
         captions.caption(folder, token)
+
+
+def vocabularies(folder):
+    """The words of one tokenizer in every kind of file: mp3player is one, m0t10n none."""
+    known = ["▁slow", "▁mp3player", "ing"]
+    (folder / "vocab.json").write_text(json.dumps({"slow</w>": 0, "mp3player</w>": 1}), "utf-8")
+    told = {"model": {"vocab": [[piece, -1.0] for piece in known]}}
+    (folder / "tokenizer.json").write_text(json.dumps(told), "utf-8")
+    lines = ["slow mp3player slow water"] * 50
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(lines),
+        model_writer=model,
+        vocab_size=40,
+        hard_vocab_limit=False,
+        minloglevel=2,
+        model_type="word",
+    )
+    (folder / "spiece.model").write_bytes(model.getvalue())
+    inside = {"spiece_model": np.frombuffer(model.getvalue(), np.uint8), "shared.weight": np.zeros((2, 2), np.float32)}
+    save_file(inside, folder / "umt5.safetensors")
+    return [folder / name for name in ("vocab.json", "tokenizer.json", "spiece.model", "umt5.safetensors")]
+
+
+def test_a_trigger_is_no_word_of_a_tokenizer_either(tmp_path):
+    for file in vocabularies(tmp_path):
+        assert checked_token(TOKEN, file) == TOKEN
+        with pytest.raises(UsageError, match=f"'mp3player' is a word to {file.name} already"):
+            checked_token("mp3player", file)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("none.json", None, "No such file"),
+        ("a.txt", b"slow", "give a text encoder"),
+        ("a.json", b"{", "no vocabulary can be read"),
+        ("a.json", b"[1, 2]", "lists no pieces"),
+        ("a.json", b'{"model": {"vocab": 3}}', "lists no pieces"),
+        ("a.model", b"\x00" * 100, "no vocabulary can be read"),
+        ("a.safetensors", b"\xff" * 100, "no vocabulary can be read"),
+        ("a.safetensors", save({"spiece_model": np.zeros(3, np.float32)}), "no row of bytes"),
+        ("a.safetensors", save({"shared.weight": np.zeros(3, np.float32)}), "it has no spiece_model"),
+    ],
+)
+def test_what_holds_no_vocabulary_is_told(tmp_path, name, data, why):
+    if data is not None:
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(ModelError, match=why):
+        checked_token(TOKEN, tmp_path / name)
 
 
 def test_the_cost_is_told_before(folder):

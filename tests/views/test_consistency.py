@@ -274,7 +274,7 @@ def test_the_verb_compares_a_folder(folder, model, tmp_path):
     assert (strange["stands_out"], strange["cam_move"]) == ("outlier", 0)
     assert cv2.imdecode(np.fromfile(tmp_path / "chart.png", np.uint8), 1).shape == (312, 960, 3)
     lines = call(folder / "0 same.png", folder).output.splitlines()
-    assert lines[0].split() == ["identity", "style", "semantic", "cam", "move", "composite"]
+    assert lines[0].split() == ["identity", "style", "semantic", "cam", "move", "composite", "face"]
     assert lines[-2].startswith("mean") and lines[-1].startswith("Identity: no model looked")
 
 

@@ -25,26 +25,37 @@ def _trainers() -> str:
 @dataset.command("caption")
 @click.argument("folder", type=PATH)
 @click.option("--token", required=True, metavar="WORD", help="The trigger of the LoRA, no word: m0t10n.")
+@click.option(
+    "--tokenizer",
+    type=PATH,
+    metavar="FILE",
+    help="Whose words the trigger must not be one of: a text encoder of ComfyUI, spiece.model, vocab.json.",
+)
 @click.option("--backend", default="auto", show_default=True, metavar="B", help="Who describes, see coverloop prompt.")
 @click.option("--estimate", is_flag=True, help="Say what would be asked, and do nothing.")
 @click.option("--force", is_flag=True, help="Write captions anew that are there.")
 @json_option
 @debug_option
-def caption_dataset(folder: Path, token: str, backend: str, estimate: bool, force: bool, as_json: bool) -> None:
+def caption_dataset(
+    folder: Path, token: str, tokenizer: Path | None, backend: str, estimate: bool, force: bool, as_json: bool
+) -> None:
     """A caption beside each clip of FOLDER: what is seen, what moves by measurement, and the trigger once.
 
     captions.html shows all of them. Without a model, captions say what was measured."""
-    from ..caption import ASKED, caption, checked_token, clips_of
+    from ..caption import ASKED, caption, clips_of
+    from ..trigger import checked_token
 
     if estimate:
-        checked_token(token)
+        checked_token(token, tokenizer)
         left = [clip for clip in clips_of(folder) if force or not clip.with_suffix(".txt").exists()]
         told = {"clips": len(left), "questions": ASKED * len(left)}
         line = (
             f"{len(left)} clips, {told['questions']} questions with a picture of 896 px each, of a model; none without"
         )
         return echo_json(told) if as_json else click.echo(line)
-    made = caption(folder, token, backend, force=force, each=lambda name: click.echo(name, err=True))
+    made = caption(
+        folder, token, backend, tokenizer=tokenizer, force=force, each=lambda name: click.echo(name, err=True)
+    )
     if as_json:
         return echo_json(made.to_dict())
     for line in made.told():
