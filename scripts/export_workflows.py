@@ -55,7 +55,7 @@ def to_api(page, graph: dict) -> dict:
 
 def complaints(page) -> list[str]:
     """What the front end says in its alerts and logs: an invalid graph is only told there."""
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(200)
     return page.problems + page.locator(".p-toast-message, .comfy-missing-nodes").all_inner_texts()
 
 

@@ -56,18 +56,25 @@ def comfyui():
 
 
 @pytest.fixture(scope="session")
-def wan_comfyui(tmp_path_factory):
-    """A server of its own: tiny models of Wan lie under the official names, and third-party nodes are recorded ones."""
-    import tiny_wan
-
-    base = tmp_path_factory.mktemp("wan")
-    tiny_wan.make(base / "models")
+def random_comfyui(tmp_path_factory):
+    """A server of its own for models of random weights, which those who need them put under the official names
+    (`tiny_wan.make(random_comfyui.base / "models")` and its like). Third-party nodes are recorded ones."""
+    base = tmp_path_factory.mktemp("random")
     (base / "custom_nodes").mkdir()
-    for pack in ("tiny_wan_compat", "recorded_packs"):
+    for pack in ("tiny_wan_compat", "tiny_edit_compat", "recorded_packs"):
         (base / "custom_nodes" / pack).symlink_to(Path(__file__).parent / pack, target_is_directory=True)
     # one thread: the models are so small that more of them only wait for each other
     with embedded.start(base=base, environment={"OMP_NUM_THREADS": "1"}) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def wan_comfyui(random_comfyui):
+    """With Wan 2.2 TI2V 5B."""
+    import tiny_wan
+
+    tiny_wan.make(random_comfyui.base / "models")
+    return random_comfyui
 
 
 @pytest.fixture(scope="session")

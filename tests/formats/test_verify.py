@@ -19,12 +19,11 @@ SMALL = {"canvas": (720, 1280), "square": (320, 320), "web.gif": (96, 96), "web.
 
 
 def frames(width, height, count=12):
-    """A slow wave; `count` of them make one turn."""
-    phase = np.linspace(0, 6, width)[None, :] + np.linspace(0, 6, height)[:, None]
-    cell = np.rint(phase * (1000 / (2 * np.pi))).astype(np.int32) % 1000
-    wave = np.uint8(128 + 60 * np.sin(np.arange(1000)[:, None] * (2 * np.pi / 1000) + np.array([0, 1, 2])))
+    """A wave that moves by its width in `count` of them."""
+    x, y = np.linspace(0, 2 * np.pi, width, endpoint=False)[None, :, None], np.linspace(0, 6, height)[:, None, None]
+    wave = np.uint8(128 + 60 * np.sin(x + y + np.array([0, 1, 2])))
     for i in range(count):
-        yield np.roll(wave, -round(1000 * i / count), axis=0)[cell]
+        yield np.roll(wave, -round(width * i / count), axis=1)
 
 
 def missed(path, preset):

@@ -1,8 +1,8 @@
 """Test-only ComfyUI pack: lets UNETLoader and CLIPLoader (type qwen_image) take the narrow files of `tiny_edit.py`.
 
 ComfyUI reads from the files of Qwen-Image how many blocks it has, but takes its width and all sizes of Qwen 2.5 VL for
-granted. This reads the first from the weights and makes the second those of `tiny_edit.py`. Pictures are encoded at an
-eighth of their sides: the nodes scale all to a megapixel, which takes a processor half a minute. It has no nodes.
+granted. This reads the first from the weights and makes the second those of `tiny_edit.py`. Large pictures are encoded
+at an eighth of their sides: the nodes scale all to a megapixel, which takes a processor half a minute. It has no nodes.
 """
 
 import functools
@@ -14,6 +14,7 @@ import comfy.text_encoders.qwen_vl as qwen_vl
 import torch
 
 NODE_CLASS_MAPPINGS = {}
+LARGE = 500_000  # px
 
 
 def _read_widths(detect):
@@ -46,6 +47,8 @@ qwen_vl.Qwen2VLVisionTransformer = lambda hidden_size, **rest: _Sight(
 def _at_an_eighth(encode):
     @functools.wraps(encode)
     def wrapped(self, pixels):
+        if pixels.shape[1] * pixels.shape[2] < LARGE:
+            return encode(self, pixels)
         small = torch.nn.functional.interpolate(pixels.movedim(-1, 1), scale_factor=1 / 8, mode="area")
         return encode(self, small.movedim(1, -1))
 

@@ -118,12 +118,14 @@ def test_covers_begin_the_first_shots_and_a_long_shot_goes_on_from_its_last_fram
     cover[:, :120], cover[:, 120:] = (200, 60, 40), (40, 60, 200)
     cv2.imwrite(str(tmp_path / "cover.png"), cover[..., ::-1])
     text = "[00:00.10]the sea is wide\n[00:03.00]and the boat is small\n[00:05.00]\n"
+    inputs = wan_comfyui.base / "input"
+    before = set(inputs.iterdir())
     code, made, _ = shoot_film(text, "--seconds", "6", "--cover", tmp_path / "cover.png", "--seed", "4")
     one, two = made["wan"]["clips"]
     assert code == 0 and (one["follows"], two["follows"]) == (False, True) and one["shown"] + two["shown"] == 144
     (first, first_record), (_, record) = clip_of(one), clip_of(two)
     # what the server was given, found by the names under which it was uploaded
-    sent = {path: read_cover(path).image.astype(int) for path in (wan_comfyui.base / "input").glob("*.png")}
+    sent = {path: read_cover(path).image.astype(int) for path in set(inputs.iterdir()) - before}
     begun = [image for image in sent.values() if hash_of(image) == first_record["picture"]]
     assert len(begun) == 1 and begun[0].shape == (108, 192, 3)
     assert np.abs(begun[0][54, 60] - (200, 60, 40)).max() < 12 and np.abs(begun[0][54, 130] - (40, 60, 200)).max() < 12

@@ -15,7 +15,6 @@ from coverloop.core.video.decode import decode
 from coverloop.orchestrator.cli.main import main
 from coverloop.orchestrator.job import check, manifest
 from coverloop.orchestrator.job.manifest import load_workflow
-from coverloop.orchestrator.server import embedded
 from coverloop.orchestrator.server.client import Comfy
 from coverloop.orchestrator.server.events import Finished
 from coverloop.orchestrator.server.follow import follow
@@ -31,13 +30,9 @@ SMALL = {"megapixels": 0.004, "steps": 1}
 
 
 @pytest.fixture(scope="module")
-def comfy(tmp_path_factory):
-    base = tmp_path_factory.mktemp("pictures")
-    tiny_sd15.make(base / "models")
-    with (
-        embedded.start(base=base, environment={"OMP_NUM_THREADS": "1"}) as server,
-        Comfy(server.url, timeout=60) as comfy,
-    ):
+def comfy(random_comfyui):
+    tiny_sd15.make(random_comfyui.base / "models")
+    with Comfy(random_comfyui.url, timeout=60) as comfy:
         yield comfy
 
 

@@ -17,26 +17,20 @@ from coverloop.orchestrator.cli.main import main
 from coverloop.orchestrator.job import check
 from coverloop.orchestrator.job.manifest import load_workflow
 from coverloop.orchestrator.job.request import make_job, open_cover
-from coverloop.orchestrator.server import embedded
 from coverloop.orchestrator.server.client import Comfy
 from coverloop.orchestrator.server.events import Finished
 from coverloop.orchestrator.server.follow import follow
 from PIL import Image, ImageDraw, ImageFont
 from safetensors.torch import load_file
 
-HERE = Path(__file__).resolve().parents[1]
 RATE, SECONDS = 22050, 6.2
 SMALL = {"size": 128, "megapixels": 0.004, "steps": 2}
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    base = tmp_path_factory.mktemp("sing")
-    tiny_s2v.make(base / "models")
-    (base / "custom_nodes").mkdir()
-    (base / "custom_nodes" / "tiny_wan_compat").symlink_to(HERE / "tiny_wan_compat", target_is_directory=True)
-    with embedded.start(base=base, environment={"OMP_NUM_THREADS": "1"}) as server:
-        yield server
+def server(random_comfyui):
+    tiny_s2v.make(random_comfyui.base / "models")
+    return random_comfyui
 
 
 @pytest.fixture(scope="module")

@@ -16,23 +16,16 @@ from coverloop.core.video.decode import decode
 from coverloop.orchestrator.cli.main import cli
 from coverloop.orchestrator.job import check, manifest
 from coverloop.orchestrator.job.manifest import load_workflow
-from coverloop.orchestrator.server import embedded
 from coverloop.orchestrator.server.client import Comfy
 from coverloop.orchestrator.server.events import Finished
 from coverloop.orchestrator.server.follow import follow
 from tiny import write_workflows
 
-HERE = Path(__file__).resolve().parents[1]
-
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    base = tmp_path_factory.mktemp("views")
-    tiny_edit.make(base / "models")
-    (base / "custom_nodes").mkdir()
-    (base / "custom_nodes" / "tiny_edit_compat").symlink_to(HERE / "tiny_edit_compat", target_is_directory=True)
-    with embedded.start(base=base, environment={"OMP_NUM_THREADS": "1"}) as server:
-        yield server
+def server(random_comfyui):
+    tiny_edit.make(random_comfyui.base / "models")
+    return random_comfyui
 
 
 @pytest.fixture(scope="module")
