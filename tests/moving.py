@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 
 
+@cache
 def picture(size: int = 192, seed: int = 5) -> np.ndarray:
     """(size, size, 3) float, 128 +- 35."""
     v, u = np.fft.fftfreq(size)[:, None, None], np.fft.fftfreq(size)[None, :, None]

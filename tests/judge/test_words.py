@@ -17,7 +17,7 @@ SIZE, FRAMES = 512, 24
 HELD = rules()["lettering_moved"].high
 TURN = 2 * np.pi * np.arange(FRAMES) / FRAMES
 BOX = ((80.0, 215.0), (432.0, 215.0), (432.0, 297.0), (80.0, 297.0))
-INK = np.array([245.0, 240, 225])
+INK = np.array([245, 240, 225], np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +33,15 @@ def letters() -> np.ndarray:
 
 def lay(behind, letters, shift=lambda t: 0.0, strength=lambda t: 1.0, part=1.0) -> np.ndarray:
     """`letters` over a picture; the rightmost `part` of them goes `shift` px to the right."""
-    frames = []
-    for below, t in zip(behind, TURN, strict=True):
-        x = np.tile(np.arange(SIZE, dtype=np.float32), (SIZE, 1))
-        there = np.where(x > SIZE * (1 - part) if part < 1 else x >= 0, x - shift(t), x).astype(np.float32)
-        y = np.tile(np.arange(SIZE, dtype=np.float32)[:, None], (1, SIZE))
-        share = cv2.remap(letters, there, y, cv2.INTER_CUBIC).clip(0, 1) * strength(t)
-        frames.append(over(below, share, INK))
-    return np.clip(np.stack(frames) + 0.5, 0, 255).astype(np.uint8)
+    made = np.clip(behind + 0.5, 0, 255).astype(np.uint8)
+    lines = slice(SIZE // 2 - 64, SIZE // 2 + 64)  # nothing is written elsewhere
+    x, y = np.meshgrid(np.arange(SIZE, dtype=np.float32), np.arange(128, dtype=np.float32))
+    moves = x > SIZE * (1 - part) if part < 1 else x >= 0
+    for frame, below, t in zip(made, behind, TURN, strict=True):
+        there = np.where(moves, x - np.float32(shift(t)), x)
+        share = cv2.remap(letters[lines], there, y, cv2.INTER_CUBIC).clip(0, 1) * np.float32(strength(t))
+        frame[lines] = np.clip(over(below[lines], share, INK) + 0.5, 0, 255).astype(np.uint8)
+    return made
 
 
 def judged(frames, **given):
