@@ -38,6 +38,12 @@ def _own_folders(tmp_path_factory, request):
     patch.undo()
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One for each core and one more, since tests wait for servers, players and clocks; four at most: each has a
+    ComfyUI of its own, which takes 1.5 GB."""
+    return min(4, len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1)
+
+
 def pytest_addoption(parser):
     parser.addoption("--comfyui", metavar="PATH", help="run against this ComfyUI instead of the embedded one")
 

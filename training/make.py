@@ -6,22 +6,25 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
+import av
 
 from ..core.errors import ClipError
-from ..core.pixels import middle
+from ..core.files import whole_file
 from ..core.video.decode import opened
-from ..core.video.encode import encode
+from ..core.video.encode import LAYOUT, PRESET
 from ..core.video.facts import read_facts
+from ..core.video.mux import Coded, mux
+from ..core.video.shaped import shaper
 from .calibration import MAKING
 from .sort import Clip
 from .watch import FPS
 
 SETS = ("time", "resolution")
-_VERSION = 1  # of what a file holds for the same plan
+_VERSION = 2  # of what a file holds for the same plan
 _MULTIPLE = 32
 _KEY = "coverloop_plan"
 
@@ -101,7 +104,7 @@ def is_made(part: Part) -> bool:
     return facts is not None and facts.words.get(_KEY) == part.plan and facts.frames == len(part.frames)
 
 
-def make(source: Path, border: Sequence[int], wanted: Sequence[Part]) -> None:
+def make(source: Path, border: tuple[int, int, int, int], wanted: Sequence[Part]) -> None:
     """Write files of one source, reading it once.
 
     Raises:
@@ -111,14 +114,13 @@ def make(source: Path, border: Sequence[int], wanted: Sequence[Part]) -> None:
     for part in wanted:
         for number in set(part.frames):
             needed.setdefault(number, []).append(part)
-    pictures: dict[Path, dict[int, np.ndarray]] = {part.path: {} for part in wanted}
+    pictures: dict[Path, dict[int, av.VideoFrame]] = {part.path: {} for part in wanted}
+    shapers = {part.path: shaper(border, *part.size) for part in wanted}
     last = {part.path: max(part.frames) for part in wanted}
-    top, right, bottom, left = border
-    with opened(source, max_frames=10**9, max_pixels=10**15) as video:
+    with opened(source, max_frames=10**9, max_pixels=10**15, convert=_itself) as video:
         for number, frame in enumerate(video.frames):
             for part in needed.get(number, ()):
-                inner = frame[top : frame.shape[0] - bottom, left : frame.shape[1] - right]
-                pictures[part.path][number] = middle(inner, *part.size)
+                pictures[part.path][number] = shapers[part.path](frame)
                 if number == last[part.path]:
                     own = pictures.pop(part.path)
                     _write(part, own)
@@ -127,6 +129,13 @@ def make(source: Path, border: Sequence[int], wanted: Sequence[Part]) -> None:
     raise ClipError(f"{source}: has fewer frames than it had; leave files alone while they are read")
 
 
-def _write(part: Part, own: dict[int, np.ndarray]) -> None:
-    frames = (own[number] for number in part.frames)
-    encode(frames, part.path, fps=FPS, crf=MAKING.crf, metadata={_KEY: part.plan})
+def _itself(picture: av.VideoFrame) -> av.VideoFrame:
+    return picture
+
+
+def _write(part: Part, own: dict[int, av.VideoFrame]) -> None:
+    """Plainly coded: a clip that is cut out of time has no join to keep shut."""
+    options = {"profile": "high", "preset": PRESET, "crf": str(MAKING.crf), "x264-params": "mbtree=0"}
+    how = Coded("mp4", "libx264", "yuv420p", options, LAYOUT, last_alone=False)
+    with whole_file(part.path) as file:
+        mux((own[number] for number in part.frames), file, how, Fraction(FPS), {_KEY: part.plan})

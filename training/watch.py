@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 
@@ -17,7 +18,8 @@ from ..core.lettering.calibration import FINDING
 from ..core.lettering.find import find_text
 from ..core.lettering.ppocr import see
 from ..core.pixels import LUMA, reduced
-from ..core.video.decode import opened
+from ..core.video.colour import to_srgb
+from ..core.video.decode import opened, turns_of, upright
 from . import measures
 from .calibration import CAMERA, DARK, FLICKER, LETTERING, MAKING, READING, STILL
 
@@ -83,20 +85,22 @@ def watch(path: Path, count: int) -> tuple[list[Watched], np.ndarray]:
     Raises:
         ClipError: as `core.video.decode.opened`.
     """
-    with opened(path, max_frames=_ANY, max_pixels=_PIXELS) as video:
+    with opened(path, max_frames=_ANY, max_pixels=_PIXELS, convert=_glance) as video:
         looks = _looks(video.expected, video.fps)
         seen = _Seen([], [], [])
         most, shape, total = math.ceil(READING.seconds * video.fps), (0, 0), 0
         chosen = _chosen(video.fps)
         due = next(chosen)
-        for number, frame in enumerate(video.frames):
+        for number, (picture, small) in enumerate(video.frames):
             if number >= most:
                 break
-            shape, total = (frame.shape[0], frame.shape[1]), number + 1
+            total = number + 1
             if number in looks:
-                seen.large.append(reduced(frame, 720))
+                whole = upright(picture)
+                shape = (whole.shape[0], whole.shape[1])
+                seen.large.append(reduced(whole, 720))
             if number == due:
-                seen.small.append(reduced(frame, READING.side))
+                seen.small.append(small)
                 seen.numbers.append(number)
                 due = next(chosen)
     notes = list(video.notes)
@@ -121,6 +125,13 @@ def watch(path: Path, count: int) -> tuple[list[Watched], np.ndarray]:
     lettered = [_cropped(picture, border, shape) for picture in seen.large]
     clips = _clips(grey, seen.numbers, total, video.fps, count)
     return [_measured(facts, grey, seen.numbers, clip, count, lettered) for clip in clips], poster
+
+
+def _glance(picture: av.VideoFrame) -> tuple[av.VideoFrame, np.ndarray]:
+    """It, and the small picture that is measured, upright."""
+    scale = min(1.0, READING.side / min(picture.height, picture.width))
+    size = max(1, round(picture.height * scale)), max(1, round(picture.width * scale))
+    return picture, np.ascontiguousarray(np.rot90(to_srgb(picture, size), turns_of(picture)))
 
 
 @dataclass(frozen=True)

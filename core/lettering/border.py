@@ -91,11 +91,11 @@ def _band(picture: np.ndarray, deepest: float) -> Border | None:
 def _depth(picture: np.ndarray, deepest: float) -> tuple[int, np.ndarray]:
     """How deep the band at the top of (H, W, 3) is in px (0: there is none), and its colour."""
     colour = np.median(picture[:2].reshape(-1, 3), axis=0)
+    if np.all(np.abs(picture[0].astype(np.int16) - colour) <= RIM.tone, axis=-1).mean() < RIM.flat:
+        return 0, colour
     end = min(len(picture) // 3, round(deepest) + 8)
     same = np.all(np.abs(picture[:end].astype(np.int16) - colour) <= RIM.tone, axis=-1)
     share = same.mean(1)
-    if share[0] < RIM.flat:
-        return 0, colour
     over = np.flatnonzero(share < RIM.flat)
     depth = int(over[0]) if len(over) else end
     soft = max(3, round(RIM.soft * min(picture.shape[:2])))

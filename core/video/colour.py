@@ -9,8 +9,10 @@ import av
 import numpy as np
 
 from ..errors import ClipError
+from ..pixels import resized
 
-_BILINEAR, _FULL_CHROMA, _ROUND = 2, 8192 | 16384, 262144  # libswscale flags; without them decoding is 1.2 levels dark
+# libswscale flags; without the last two decoding is 1.2 levels dark
+_BILINEAR, _AREA, _FULL_CHROMA, _ROUND = 2, 32, 8192 | 16384, 262144
 _HOW = _BILINEAR | _FULL_CHROMA | _ROUND
 _REC709, _REC601, _YCGCO, _REC2020 = 1, 5, 8, 9  # ITU-T H.273, matrix coefficients
 _RGB, _UNTOLD, _RESERVED = 0, 2, 3
@@ -24,27 +26,37 @@ _TO_709 = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.
 """Linear BT.2020 to BT.709 (BT.2087)."""
 
 
-def to_srgb(picture: av.VideoFrame) -> np.ndarray:
+def to_srgb(picture: av.VideoFrame, size: tuple[int, int] | None = None) -> np.ndarray:
     """(H, W, 3) uint8 sRGB. Untagged pictures are taken as players do: Rec.709 from 720 lines on, Rec.601 below.
+
+    size: (height, width) to be made smaller on the way, which takes a fraction of the time.
 
     PQ and HLG (BT.2100) are tone-mapped: white at 203 cd/m2 stays white, what is brighter rolls off (BT.2390).
 
     Raises:
         ClipError: a matrix that is not known.
     """
-    if int(picture.color_trc) in (_PQ, _HLG):
-        return _tone_mapped(picture)
-    matrix = int(picture.colorspace)
-    if matrix == _YCGCO:
-        return _from_ycgco(picture)
-    return picture.reformat(format="rgb24", src_colorspace=_matrix(picture), interpolation=_HOW).to_ndarray()
+    if not is_plain(picture):
+        whole = _tone_mapped(picture) if is_hdr(int(picture.color_trc)) else _from_ycgco(picture)
+        return whole if size is None else resized(whole, size[1], size[0])
+    how = {"format": "rgb24", "src_colorspace": matrix_of(picture)}
+    if size is None:
+        return picture.reformat(**how, interpolation=_HOW).to_ndarray()
+    scaler = _AREA | _FULL_CHROMA | _ROUND
+    return picture.reformat(width=size[1], height=size[0], **how, interpolation=scaler).to_ndarray()
+
+
+def is_plain(picture: av.VideoFrame) -> bool:
+    """Whether libswscale alone brings it to sRGB."""
+    return not is_hdr(int(picture.color_trc)) and int(picture.colorspace) != _YCGCO
 
 
 def is_hdr(transfer: int) -> bool:
     return transfer in (_PQ, _HLG)
 
 
-def _matrix(picture: av.VideoFrame) -> int:
+def matrix_of(picture: av.VideoFrame) -> int:
+    """Of H.273, one that libswscale knows. Raises ClipError: as `to_srgb`."""
     matrix = int(picture.colorspace)
     if matrix in (_RGB, _UNTOLD, _RESERVED):
         return _REC709 if picture.height >= 720 else _REC601
@@ -67,7 +79,7 @@ def _from_ycgco(picture: av.VideoFrame) -> np.ndarray:
 
 
 def _tone_mapped(picture: av.VideoFrame) -> np.ndarray:
-    shown = picture.reformat(format="rgb48le", src_colorspace=_matrix(picture), interpolation=_HOW)
+    shown = picture.reformat(format="rgb48le", src_colorspace=matrix_of(picture), interpolation=_HOW)
     coded = shown.to_ndarray().astype(np.intp)
     light = _light(int(picture.color_trc)).take(coded)  # cd/m2
     if int(picture.color_trc) == _HLG:  # the system gamma of a screen of 1000 cd/m2, on luminance (BT.2100)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import av.error
@@ -56,22 +57,39 @@ def decode(path: str | Path, *, max_frames: int = FRAMES.high, max_pixels: int =
 
 @dataclass(frozen=True)
 class Video:
-    """A video file that is open: `fps` frames per second, `frames` (H, W, 3) uint8 RGB one by one, `expected` of them
-    as its header tells. `notes`: as in `Clip`."""
+    """A video file that is open: `fps` frames per second, `frames` (H, W, 3) uint8 RGB one by one (or what was asked
+    for instead), `expected` of them as its header tells. `notes`: as in `Clip`."""
 
     fps: Fraction
     expected: int
-    frames: Iterator[np.ndarray]
+    frames: Iterator[Any]
     notes: tuple[str, ...] = ()
 
 
+def upright(picture: av.VideoFrame) -> np.ndarray:
+    """(H, W, 3) uint8 sRGB, turned as its file says."""
+    return np.ascontiguousarray(np.rot90(to_srgb(picture), turns_of(picture)))
+
+
+def turns_of(picture: av.VideoFrame) -> int:
+    """Quarters of a turn, anticlockwise, that bring it upright."""
+    return round(picture.rotation / 90) % 4
+
+
 @contextlib.contextmanager
-def opened(path: str | Path, *, max_frames: int = FRAMES.high, max_pixels: int = MAX_PIXELS) -> Iterator[Video]:
+def opened(
+    path: str | Path,
+    *,
+    max_frames: int = FRAMES.high,
+    max_pixels: int = MAX_PIXELS,
+    convert: Callable[[av.VideoFrame], Any] = upright,
+) -> Iterator[Video]:
     """Read a video file frame by frame. Audio is ignored; rotation and the file's colour tags are followed (see
     `colour.to_srgb`), odd sizes are fine. Frames that are not evenly spaced are put at even times (see `times`).
 
     max_pixels: over all frames together. Bounds are checked against the header before anything is decoded, and again on
         what really comes, since a header may lie.
+    convert: what becomes of a decoded picture, in another thread; its results are `frames`.
 
     Raises:
         ClipError: missing, not a video, damaged, without a picture, more frames or pixels than the bounds. What is
@@ -98,30 +116,35 @@ def opened(path: str | Path, *, max_frames: int = FRAMES.high, max_pixels: int =
                 fps, expected = times.fps, times.count
                 notes.append(f"its frames are not evenly spaced: they were put at {float(fps):g} a second")
                 bounds.check(expected, stream.width, stream.height)
-        frames = stack.enter_context(contextlib.closing(_frames(path, container, stream, bounds, times)))
+        frames = stack.enter_context(contextlib.closing(_frames(path, container, stream, bounds, times, convert)))
         yield Video(fps, expected, frames, tuple(notes))
 
 
 def _frames(
-    path: Path, container: InputContainer, stream: VideoStream, bounds: _Bounds, times: Times | None
-) -> Generator[np.ndarray]:
+    path: Path,
+    container: InputContainer,
+    stream: VideoStream,
+    bounds: _Bounds,
+    times: Times | None,
+    convert: Callable[[av.VideoFrame], Any],
+) -> Generator[Any]:
     def pictures() -> Iterator[Placed]:
+        size = None
         decoded = container.decode(stream)
         for number, placed in enumerate(decoded if times is None else times.placed(decoded), 1):
             one = placed if isinstance(placed, Placed) else Placed(placed, 1)
             bounds.check(number, one.picture.width, one.picture.height)
-            yield one
-
-    shape = None
-    with _told(path):
-        for frame, shown in in_order(_upright, pictures(), ahead=_AHEAD):
-            if shape not in (None, frame.shape):
+            if size not in (None, (one.picture.width, one.picture.height)):
                 raise ClipError(f"{path}: its frames change size; encode it again at one size")
-            shape = frame.shape
+            size = one.picture.width, one.picture.height
+            yield one
+        if size is None:
+            raise ClipError(f"{path}: holds no picture; get the file again")
+
+    with _told(path):
+        for frame, shown in in_order(lambda one: (convert(one.picture), one.shown), pictures(), ahead=_AHEAD):
             for _ in range(shown):
                 yield frame
-    if shape is None:
-        raise ClipError(f"{path}: holds no picture; get the file again")
 
 
 @contextlib.contextmanager
@@ -150,9 +173,3 @@ class _Bounds:
                 f"{self.path}: {frames} frames of {width}x{height} are too many pixels; the limit is "
                 f"{self.max_pixels / 1e6:.0f} megapixels in all and {MAX_FRAME_PIXELS / 1e6:.0f} a frame"
             )
-
-
-def _upright(placed: Placed) -> tuple[np.ndarray, int]:
-    """A picture as sRGB, turned as its file says, and for how many frames it is shown."""
-    turns = round(placed.picture.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(to_srgb(placed.picture), turns)), placed.shown

@@ -33,8 +33,10 @@ class Coded:
     last_alone: bool = True
 
 
-def mux(frames: Iterable[np.ndarray], path: Path, how: Coded, rate: Fraction, metadata: Mapping[str, str]) -> None:
-    """Write frames, as `checked_frames` gives them, with Rec.709 matrix and tags, limited range and no audio.
+def mux(
+    frames: Iterable[np.ndarray | av.VideoFrame], path: Path, how: Coded, rate: Fraction, metadata: Mapping[str, str]
+) -> None:
+    """Write frames, as `checked_frames` or `shaper` gives them, with Rec.709 matrix and tags, limited range, no audio.
 
     Raises:
         ClipError: no frames. UsageError: the encode failed; says why.
@@ -47,7 +49,8 @@ def mux(frames: Iterable[np.ndarray], path: Path, how: Coded, rate: Fraction, me
         container.metadata.update(metadata)
         stream = container.add_stream(how.codec, rate=rate)
         assert isinstance(stream, VideoStream)
-        stream.height, stream.width = (side & ~1 for side in first.shape[:2])
+        size = first.shape[:2] if isinstance(first, np.ndarray) else (first.height, first.width)
+        stream.height, stream.width = (side & ~1 for side in size)
         stream.pix_fmt = how.pixels
         stream.thread_type = "AUTO"
         codec = stream.codec_context
@@ -69,15 +72,21 @@ def told(path: Path) -> Iterator[None]:
         ) from error
 
 
-def packets(stream: VideoStream, frames: Iterable[np.ndarray], last_alone: bool = True) -> Iterator[av.Packet]:
+def packets(
+    stream: VideoStream, frames: Iterable[np.ndarray | av.VideoFrame], last_alone: bool = True
+) -> Iterator[av.Packet]:
     """The first frame and, if it is asked for, the last are coded on their own, no other: see `encode`."""
-    waiting: np.ndarray | None = None
+    waiting: np.ndarray | av.VideoFrame | None = None
     number = 0
     for frame in itertools.chain(frames, [None]):  # one behind, to know the last when it comes
         if waiting is not None:
-            even = np.ascontiguousarray(waiting[: stream.height, : stream.width])
-            picture = av.VideoFrame.from_ndarray(even, format="rgb24")
-            picture = picture.reformat(format=stream.pix_fmt, dst_colorspace=_REC709, dst_color_range=_LIMITED)
+            if isinstance(waiting, np.ndarray):
+                even = np.ascontiguousarray(waiting[: stream.height, : stream.width])
+                picture = av.VideoFrame.from_ndarray(even, format="rgb24")
+                picture = picture.reformat(format=stream.pix_fmt, dst_colorspace=_REC709, dst_color_range=_LIMITED)
+            else:
+                picture = waiting
+                picture.time_base = 1 / stream.codec_context.framerate
             picture.pts = number
             picture.pict_type = PictureType.I if number == 0 or (frame is None and last_alone) else PictureType.NONE
             yield from stream.encode(picture)
