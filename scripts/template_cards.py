@@ -20,6 +20,7 @@ WORDS = {
     "pose_sd15": ("SD 1.5 and ControlNet", "the figure takes the pose of another picture"),
     "restyle": ("SD 1.5 in a style", "a picture redrawn by a LoRA, or words alone"),
     "restyle_zimage": ("Z-Image in a style", "a picture redrawn by a LoRA, or words alone"),
+    "train_style": ("A style LoRA", "trained on an artist's pictures, for SD 1.5"),
     "views": ("Qwen-Image-Edit 2509", "the same record from other angles"),
     "song": ("ACE-Step", "a song from words and a style"),
 }

@@ -111,6 +111,22 @@ class Making:
     poster: int = 240
 
 
+@dataclass(frozen=True)
+class Stills:
+    """Of a style LoRA for Stable Diffusion 1.5."""
+
+    side: int = 512
+    """px of the squares that pictures become: what the model was trained at."""
+    steps: int = 100
+    """For each picture..."""
+    least_steps: int = 400
+    most_steps: int = 4000
+    least: int = 2
+    """Pictures: with one, ComfyUI's training node fails."""
+    most: int = 2000
+    """Pictures: the node holds all of them in memory, 3 MB each."""
+
+
 READING = Reading()
 STILL = Still()
 CUT = Cut()
@@ -121,5 +137,6 @@ DARK = Dark()
 LETTERING = Lettering()
 DUPLICATE = Duplicate()
 MAKING = Making()
+STILLS = Stills()
 EVERYTHING = (READING, STILL, CUT, FLICKER, CAMERA, CLOSING, DARK, LETTERING, DUPLICATE)
 """What a measurement depends on: another value, and it is taken again."""

@@ -21,14 +21,13 @@ from pydantic import BeforeValidator, Field
 from ..core.errors import ClipError, UsageError
 from ..core.files import write_text
 from ..core.film.safety import faults
-from ..core.motion.recipe import derive_recipe
 from ..core.prompt.ask.protocol import Backend
 from ..core.prompt.ask.put import Asking, put
 from ..core.prompt.ask.registry import open_backend, read_settings
 from ..core.prompt.form.answers import Answer, plain_words
 from ..core.prompt.form.boxes import BadAnswer
 from ..core.prompt.form.questions import Question, list_of, object_of, to_send, worded
-from ..core.prompt.measured import measured_answer, measured_words
+from .pictures import scene_words
 from .seen import Seen, look
 from .trigger import checked_token
 
@@ -165,9 +164,7 @@ def _refuse_unsafe(answer: CaptionAnswer) -> None:
 
 
 def _measured(seen: Seen) -> str:
-    recipe = derive_recipe(seen.first)
-    still = measured_words(seen.first, measured_answer(seen.first, recipe)).split("; ")[0]
-    return f"{still}. {seen.words[0].upper()}{seen.words[1:]}."
+    return f"{scene_words(seen.first)}. {seen.words[0].upper()}{seen.words[1:]}."
 
 
 def _question(name: str, seen: Seen, measured: str, **more: str) -> Question:

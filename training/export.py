@@ -1,7 +1,7 @@
-"""`coverloop dataset export`: prepared and captioned clips as a trainer reads them.
+"""`coverloop dataset export`: prepared and captioned clips, or an artist's pictures, as a trainer reads them.
 
-DIR holds a folder for each set (`resolution`, `time`) with NAME.mp4 and its caption NAME.txt. The export has its own
-copies, so that it can be taken to another machine whole.
+Of clips, DIR holds a folder for each set (`resolution`, `time`) with NAME.mp4 and its caption NAME.txt; of pictures,
+DIR holds them. The export has its own copies, so that it can be taken to another machine whole.
 """
 
 from __future__ import annotations
@@ -10,15 +10,18 @@ import re
 import shlex
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..core.errors import ClipError, UsageError
 from ..core.video.facts import Facts, read_facts
+from .pictures import still, stills_of
+from .pictures import write as write_still
 from .registry import trainer
-from .trainer import CARDS, Set
+from .trainer import CARDS, Card, Set, Trainer
+from .trigger import checked_token
 
 RATE = 24
 SIDES = 32
@@ -30,7 +33,8 @@ _LONGEST = 4000
 
 @dataclass(frozen=True)
 class Exported:
-    """out: the folder; clips: how many, by set; commands: what to type; left_out: clip -> why it is not in it."""
+    """out: the folder; clips: how many, by set, or of pictures; commands: what to type; left_out: what is not in it ->
+    why."""
 
     out: Path
     clips: dict[str, int]
@@ -46,7 +50,8 @@ class Exported:
         }
 
     def told(self) -> Iterator[str]:
-        yield f"{self.out}: " + ", ".join(f"{count} clips of {name}" for name, count in self.clips.items())
+        counts = (f"{count} {name if name == 'pictures' else f'clips of {name}'}" for name, count in self.clips.items())
+        yield f"{self.out}: {', '.join(counts)}"
         yield from (f"  left out {clip}: {why}" for clip, why in self.left_out.items())
         yield from (f"  $ {command}" for command in self.commands)
 
@@ -55,7 +60,7 @@ def export(source: Path, out: Path, trainer_name: str, *, name: str, token: str 
     """Write `out`, whole or not at all.
 
     name: of the LoRA; token: its trigger, that every caption has once; "" asks nothing. memory: GB of the card, a key
-    of CARDS. A clip that no trainer would take as it is is left out, and told.
+    of CARDS. A clip or picture that no trainer would take as it is is left out, and told.
 
     Raises:
         UsageError: an unknown or unfit trainer, a bad name or token, no clips, or `out` is there and not empty.
@@ -69,26 +74,63 @@ def export(source: Path, out: Path, trainer_name: str, *, name: str, token: str 
         raise UsageError(f"{out}: is there already; give a new or an empty folder")
     out = out.resolve()
     left_out: dict[str, str] = {}
-    found = [one for one in (_set(folder, out, token, left_out) for folder in _folders(source)) if one]
-    if not found:
-        why = f" ({len(left_out)} are left out, such as {next(iter(left_out.items()))})" if left_out else ""
-        raise UsageError(f"{source}: no clips with captions{why}; give the folder that `dataset prepare` wrote")
-    commands = [command.format(out=shlex.quote(str(out))) for command in chosen.commands]
+    laid = _stills if chosen.stills else _clips
+    counts, write = laid(source, out, chosen, name, token, CARDS[memory], left_out)
+    commands = [command.format(out=shlex.quote(str(out)), name=name) for command in chosen.commands]
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as scratch:
             part = Path(scratch) / out.name
-            for one in found:
-                _copy(source / one.name, part / one.folder.relative_to(out), one)
-            for file, text in chosen.files(found, name, CARDS[memory]).items():
-                (part / file).write_text(text, encoding="utf-8", newline="\n")
+            part.mkdir()
+            write(part)
             (part / "README.md").write_text(_readme(trainer_name, chosen.source, commands), "utf-8", newline="\n")
             if out.exists():
                 out.rmdir()
             part.replace(out)
     except OSError as error:
         raise UsageError(f"{out}: {error.strerror or error}; nothing was written") from error
-    return Exported(out, {one.name: len(one.clips) for one in found}, commands, left_out)
+    return Exported(out, counts, commands, left_out)
+
+
+Laid = tuple[dict[str, int], Callable[[Path], None]]
+"""How many, by set; and what writes them into a folder."""
+
+
+def _clips(
+    source: Path, out: Path, chosen: Trainer, name: str, token: str, card: Card, left_out: dict[str, str]
+) -> Laid:
+    found = [one for one in (_set(folder, out, token, left_out) for folder in _folders(source)) if one]
+    if not found:
+        why = f" ({len(left_out)} are left out, such as {next(iter(left_out.items()))})" if left_out else ""
+        raise UsageError(f"{source}: no clips with captions{why}; give the folder that `dataset prepare` wrote")
+
+    def write(part: Path) -> None:
+        for one in found:
+            _copy(source / one.name, part / one.folder.relative_to(out), one)
+        _write_files(part, chosen.files(found, name, card))
+
+    return {one.name: len(one.clips) for one in found}, write
+
+
+def _stills(
+    source: Path, out: Path, chosen: Trainer, name: str, token: str, card: Card, left_out: dict[str, str]
+) -> Laid:
+    found = stills_of(source, checked_token(token), left_out)
+    assert chosen.stills is not None
+    files = chosen.stills(len(found), name)
+
+    def write(part: Path) -> None:
+        (part / name).mkdir()
+        for number, path in enumerate(found, 1):
+            write_still(still(path, token), part / name / f"{number:04}")
+        _write_files(part, files)
+
+    return {"pictures": len(found)}, write
+
+
+def _write_files(part: Path, files: Mapping[str, str]) -> None:
+    for file, text in files.items():
+        (part / file).write_text(text, encoding="utf-8", newline="\n")
 
 
 def _folders(source: Path) -> list[Path]:

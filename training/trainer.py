@@ -36,12 +36,14 @@ CARDS = {24: Card(24, 32, True), 80: Card(80, 64, False)}
 
 @dataclass(frozen=True)
 class Trainer:
-    """files: of the sets, the name of the LoRA and the card, file name -> text; commands: the lines that a person types
-    in a checkout of the trainer, with {out} for the export's folder; source: where its author says so; refuses: why
-    nothing is written for it."""
+    """files: of the sets, the name of the LoRA and the card, file name -> text; stills: in its place for who trains on
+    pictures: of their number and the name, file name -> text; commands: the lines that a person types in a checkout of
+    the trainer, with {out} for the export's folder and {name}; source: where its author says so; refuses: why nothing
+    is written for it."""
 
     source: str
     files: Callable[[Sequence[Set], str, Card], Mapping[str, str]] = lambda sets, name, card: {}
+    stills: Callable[[int, str], Mapping[str, str]] | None = None
     commands: Sequence[str] = ()
     refuses: str = ""
 

@@ -139,7 +139,13 @@ def test_facts_are_json_and_lines_are_readable(folder):
 @pytest.mark.parametrize("id", workflow_ids())
 def test_every_workflow_we_ship_loads_and_binds_what_it_takes(id):
     workflow = load_workflow(id)
-    others = {"song": [], "film_shot": ["picture"], "restyle": ["picture"], "pose": ["figure", "pose"]}
+    others = {
+        "song": [],
+        "train_style": [],
+        "film_shot": ["picture"],
+        "restyle": ["picture"],
+        "pose": ["figure", "pose"],
+    }
     images = others.get(workflow.name, others.get(workflow.name.partition("_")[0], ["cover"]))
     assert [b.name for b in workflow.bindings.values() if b.kind == "image"] == images
     values = workflow.read_values({})

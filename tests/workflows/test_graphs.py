@@ -131,14 +131,14 @@ def test_nodes_2_do_not_overlap(page, nodes_2, name):
 @pytest.mark.parametrize("name", NEWEST)
 def test_app_mode_shows_what_is_bound(name):
     """As an app: cover, size, wish and seconds, and the loop that is saved; of a shot, its words, length and seed;
-    of singing, cover and voice; of a
-    picture redrawn, what it is made of; of views, cover and angles."""
+    of singing, cover and voice; of a picture redrawn, what it is made of; of views, cover and angles; of training,
+    the pictures and for how long."""
     graph, workflow = ui_graph(name), load_workflow(name)
     bound = {(binding.node, binding.input): binding.name for binding in workflow.bindings.values()}
     shown = [bound[str(node), widget] for node, widget in graph["extra"]["linearData"]["inputs"]]
     wanted = {"film_shot": ["prompt", "frames", "seed"], "sing": ["cover", "voice", "section", "seed"]}
     wanted |= {"restyle": ["picture", "words", "strength", "seed"], "pose": ["figure", "pose", "words", "seed"]}
-    wanted |= {"views": ["cover", "angles", "seed"]}
+    wanted |= {"views": ["cover", "angles", "seed"], "train_style": ["folder", "steps", "rank", "seed"]}
     kind = next((kind for kind in wanted if workflow.name.startswith(kind)), "")
     assert shown == wanted.get(kind, ["cover", "size", "intent", "seconds"])
     assert graph["extra"]["linearData"]["outputs"] == [int(workflow.output_node)]

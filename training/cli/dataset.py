@@ -73,7 +73,8 @@ def caption_dataset(
 @debug_option
 def export_dataset(folder: Path, trainer: str, out: Path, name: str, token: str, memory: int, as_json: bool) -> None:
     """Prepared and captioned clips of FOLDER as a trainer of Wan 2.2 5B reads them, with its settings and a README of
-    two commands."""
+    two commands. For comfyui FOLDER holds an artist's pictures, with captions of the same name where there are any:
+    they become squares, and a graph trains a style LoRA for Stable Diffusion 1.5 on them."""
     from ..export import export
 
     made = export(folder, out, trainer, name=name, token=token, memory=memory)
