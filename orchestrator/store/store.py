@@ -113,13 +113,13 @@ class Store:
             return None
         return entry if whole else None
 
-    def claim(self, job: Job, cover: str, force: bool = False) -> Claim:
+    def claim(self, job: Job, cover: str, force: bool = False, anew: bool | None = None) -> Claim:
         """Say that this process renders `job` now.
 
-        `force` takes those set aside, and a done one, anew. After OURS comes `record`, `fail` or `release`.
+        force: also one that was set aside; anew: also one that is done (None: as `force`). After OURS comes `record`,
+        `fail` or `release`.
         """
-        key = job.key
-        done = self.finished(key) is not None
+        key, anew = job.key, force if anew is None else anew
         with self._db.change():
             row = self._db.execute("SELECT state, owner FROM jobs WHERE key = ?", (key,)).fetchone()
             now = time.time()
@@ -133,11 +133,10 @@ class Store:
                 return Claim.OURS
             if row["state"] == JobState.RUNNING and self._living(row["owner"]):
                 return Claim.BUSY
-            if not force:
-                if done:
-                    return Claim.DONE
-                if row["state"] in (JobState.POISON, JobState.CANCELLED):
-                    return Claim(row["state"])
+            if not anew and self.finished(key) is not None:
+                return Claim.DONE
+            if not force and row["state"] in (JobState.POISON, JobState.CANCELLED):
+                return Claim(row["state"])
             self._db.execute(
                 "UPDATE jobs SET state = 'running', owner = ?, cover = ?, error = '', changed = ?, "
                 "kills = CASE WHEN ? THEN 0 ELSE kills END WHERE key = ?",

@@ -250,7 +250,7 @@ def _scene(plan: _Plan, asked: Asked, number: int, picture: _Picture, store: Sto
         entry = None if asked.force else store.finished(job.key)
         if entry is not None and entry.video is not None:
             return entry.video, False
-        if store.claim(job, f"{asked.out.name}, scene {number + 1}", force=True) is Claim.OURS:
+        if store.claim(job, f"{asked.out.name}, scene {number + 1}", force=True, anew=asked.force) is Claim.OURS:
             with _failing(store, job):
                 return _drawn(worded(picture.frames(), take), job, store), True
         time.sleep(_BUSY_WAIT)

@@ -139,7 +139,7 @@ class _Call:
                 if entry is not None:
                     return Result(path, restore(entry, place, path.name), reused=True)
                 # Somebody asked for it by name, so it is tried whatever happened before.
-                if self.store.claim(job, path.name, force=True) is Claim.OURS:
+                if self.store.claim(job, path.name, force=True, anew=self.force) is Claim.OURS:
                     made = into_store(self.renderer, self.store, job, cover, self.screen)
                     return Result(path, restore(made, place, path.name))
                 self.screen.title(path.name, "another process renders it; waiting")

@@ -94,7 +94,7 @@ class Camera:
     def _finished(self, job: Job, begin: CoverFile | None, name: str) -> Path:
         while True:
             entry = None if self.force else self.store.finished(job.key)
-            if entry is None and self.store.claim(job, name, force=True) is Claim.OURS:
+            if entry is None and self.store.claim(job, name, force=True, anew=self.force) is Claim.OURS:
                 entry = into_store(self.renderer, self.store, job, begin, self.screen)
                 self.made += 1
             if entry is not None and entry.video is not None:

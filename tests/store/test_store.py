@@ -44,6 +44,7 @@ def test_a_finished_job_is_found_and_not_claimed_again(store, files):
     assert store.finished(JOB.key) == entry and entry.passed and entry.seconds == 1.5
     assert entry.video.read_bytes() == files[0].read_bytes() and entry.video != files[0]
     assert store.claim(JOB, "a.png") is Claim.DONE
+    assert store.claim(JOB, "a.png", force=True, anew=False) is Claim.DONE, "another process did it meanwhile"
     assert store.claim(JOB, "a.png", force=True) is Claim.OURS
 
 
