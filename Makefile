@@ -13,8 +13,8 @@ else
 BIN := .venv/bin
 endif
 READY := .venv/.ready
-# One worker for each core, four at most: each has a ComfyUI of its own, which takes 1.5 GB.
-SPREAD := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# As many workers as tests/conftest.py says.
+SPREAD := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test chaos calibrate lint format clean
 
