@@ -127,6 +127,19 @@ class Stills:
     """Pictures: the node holds all of them in memory, 3 MB each."""
 
 
+@dataclass(frozen=True)
+class Comparing:
+    most: float = 3.0
+    """Times the judge's limit: more does not count, so that no single figure decides."""
+    fewest: int = 6
+    """Covers without which nothing is said: of 5 that all agree, one in 16 does so by chance."""
+    turns: int = 2000
+    seed: int = 0
+    risk: float = 0.05
+    renders: int = 200
+    """Of one run, at most."""
+
+
 READING = Reading()
 STILL = Still()
 CUT = Cut()
@@ -138,5 +151,6 @@ LETTERING = Lettering()
 DUPLICATE = Duplicate()
 MAKING = Making()
 STILLS = Stills()
+COMPARING = Comparing()
 EVERYTHING = (READING, STILL, CUT, FLICKER, CAMERA, CLOSING, DARK, LETTERING, DUPLICATE)
 """What a measurement depends on: another value, and it is taken again."""
