@@ -133,7 +133,7 @@ class Comparing:
     """Times the judge's limit: more does not count, so that no single figure decides."""
     fewest: int = 6
     """Covers without which nothing is said: of 5 that all agree, one in 16 does so by chance."""
-    turns: int = 2000
+    turns: int = 4000
     seed: int = 0
     risk: float = 0.05
     renders: int = 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -18,9 +19,17 @@ from .tasks import Outcome, OutcomeState
 
 
 class Display:
-    """Live table on a terminal, one plain line per cover elsewhere. Called from many threads."""
+    """Live table on a terminal, one plain line per cover elsewhere. Called from many threads. name: what a row is
+    called."""
 
-    def __init__(self, console: Console, total: int, workflow: str):
+    def __init__(
+        self,
+        console: Console,
+        total: int,
+        workflow: str,
+        name: Callable[[Row], str] = lambda row: row.cover.name or f"row {row.number}",
+    ):
+        self._name = name
         self._console, self._total, self._workflow = console, total, workflow
         self._began = time.monotonic()
         self._mutex = threading.Lock()
@@ -41,19 +50,19 @@ class Display:
 
     def event(self, server: str, row: Row, event: Event | Stage) -> None:
         with self._mutex:
-            self._meters.setdefault((server, row.cover.name), Meter(self._workflow)).see(event)
+            self._meters.setdefault((server, self._name(row)), Meter(self._workflow)).see(event)
 
     def ended(self, outcome: Outcome) -> None:
         with self._mutex:
-            for key in [key for key in self._meters if key[1] == outcome.row.cover.name]:
+            for key in [key for key in self._meters if key[1] == self._name(outcome.row)]:
                 del self._meters[key]
             self._done += 1
             self._rendered += outcome.state is OutcomeState.DONE and not outcome.reused
             self._counts[outcome.state.value] = self._counts.get(outcome.state.value, 0) + 1
             if outcome.state not in (OutcomeState.DONE, OutcomeState.STOPPED):
-                self._failed = [*self._failed, f"{outcome.row.cover.name}: {outcome.error}"][-5:]
+                self._failed = [*self._failed, f"{self._name(outcome.row)}: {outcome.error}"][-5:]
         if not self._console.is_terminal:
-            self._console.print(f"[{self._done}/{self._total}] {_words(outcome)}", markup=False)
+            self._console.print(f"[{self._done}/{self._total}] {self._words(outcome)}", markup=False)
 
     def _left(self) -> str:
         """Time left from the rate measured so far; reused covers cost nothing and do not count."""
@@ -72,10 +81,9 @@ class Display:
             head = f"{self._done}/{self._total} covers: {counts}; {self._left()}"
             return Group(head, table, *(f"failed  {line}" for line in self._failed))
 
-
-def _words(outcome: Outcome) -> str:
-    name = outcome.row.cover.name or f"row {outcome.row.number}"
-    if outcome.state is not OutcomeState.DONE:
-        return f"{name}  {outcome.state}: {outcome.error}"
-    verdict = "passed" if outcome.good else "does not pass: " + "; ".join(outcome.problems)
-    return f"{name}  {verdict}  ({'from the store' if outcome.reused else f'{outcome.seconds:.1f} s'})"
+    def _words(self, outcome: Outcome) -> str:
+        name = self._name(outcome.row)
+        if outcome.state is not OutcomeState.DONE:
+            return f"{name}  {outcome.state}: {outcome.error}"
+        verdict = "passed" if outcome.good else "does not pass: " + "; ".join(outcome.problems)
+        return f"{name}  {verdict}  ({'from the store' if outcome.reused else f'{outcome.seconds:.1f} s'})"

@@ -77,7 +77,7 @@ def run_batch(
     rows = [known_places(row) for row in read_source(source)]
     folder = output_folder(out)
     began = time.monotonic()
-    with Store() as store, _servers(servers) as addresses, Display(console, len(rows), workflow.id) as display:
+    with Store() as store, open_servers(servers) as addresses, Display(console, len(rows), workflow.id) as display:
         batch = Batch(
             rows,
             folder,
@@ -98,7 +98,8 @@ def run_batch(
 
 
 @contextlib.contextmanager
-def _servers(given: Sequence[str]) -> Iterator[Sequence[str]]:
+def open_servers(given: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Addresses: those given, else `COMFYUI_URL`, else an embedded server that lives as long as the block."""
     known = list(given) or ([url] if (url := given_server(None)) else [])
     if known:
         yield known
