@@ -131,8 +131,8 @@ def _strengths(text: str, workflow: Workflow) -> list[float]:
 
 def _loras(text: str) -> list[str]:
     names = [unicodedata.normalize("NFC", word.strip()) for word in text.split(",")]
-    if bad := next((name for name in names if name in ("", "none")), None):
-        raise UsageError(f"--lora: {bad!r} is no LoRA; give names of files in models/loras, between commas")
+    if bad := [name for name in names if name in ("", "none")]:
+        raise UsageError(f"--lora: {bad[0]!r} is no LoRA; give names of files in models/loras, between commas")
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise UsageError(f"--lora: {twice} is there twice")
     return names

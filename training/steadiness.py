@@ -125,7 +125,7 @@ def _says(told: Mapping[str, Any], away: np.ndarray) -> str:
     best, covers = told["steadiest"], told["covers"]
     many = f"{covers} cover{'s' if covers != 1 else ''}"
     if np.abs(away).max() < 1e-9:
-        return f"All combinations are equally steady on {many}."
+        return f"All combinations have the same figures on {many}: LoRAs change nothing there, as with steps=1."
     if covers < COMPARING.fewest:
         return (
             f"{best} is steadiest on {many}. That says nothing about others: "
