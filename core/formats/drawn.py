@@ -28,9 +28,9 @@ from .make import Turn
 
 _LOOK = 1920
 """px of the shorter side at which lettering is looked for: finer, it takes minutes and finds the same."""
-_THREAD_BYTES = 16 * 4
+_THREAD_BYTES = 30
 """A pixel, of what a thread works in while it draws a frame."""
-_BUDGET = 1_800_000_000
+_BUDGET = 900_000_000
 """Bytes that threads may work in together."""
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,6 +29,11 @@ _MOST_PIXELS = 60_000_000_000
 """Over all frames of a file that passes through: 20 s of 3840x3840 at 60 a second are 18."""
 
 
+_HALVE_FROM = 2160
+"""px of the shorter side from which frames are judged at half their size: what is measured is measured at 512 px or
+less, but for the first frame."""
+
+
 @dataclass(frozen=True)
 class Judged:
     """turn: of the first turn; joins: the step at every join over the median step, the last one back to the start."""
@@ -44,8 +50,9 @@ class Judged:
 
 
 @contextlib.contextmanager
-def frames_in(path: Path) -> Iterator[Iterator[np.ndarray]]:
-    """The frames of a video or an animated picture, (H, W, 3) uint8 sRGB, one after the other.
+def frames_in(path: Path, halve_from: float = math.inf) -> Iterator[Iterator[np.ndarray]]:
+    """The frames of a video or an animated picture, (H, W, 3) uint8 sRGB, one after the other. halve_from: see
+    `opened`.
 
     Raises:
         ClipError: it cannot be read.
@@ -53,7 +60,7 @@ def frames_in(path: Path) -> Iterator[Iterator[np.ndarray]]:
     if path.suffix.lower() in (".gif", ".webp", ".avif"):
         yield shown(path)
         return
-    with opened(path, max_frames=8 * FRAMES.high, max_pixels=_MOST_PIXELS) as video:
+    with opened(path, max_frames=8 * FRAMES.high, max_pixels=_MOST_PIXELS, halve_from=halve_from) as video:
         yield video.frames
 
 
@@ -70,7 +77,7 @@ def judge_file(path: Path, *, turn: int, fps: float | Fraction, cover: np.ndarra
             small.append(reduced(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32), STEP_SIDE))
             yield frame
 
-    with frames_in(path) as frames:
+    with frames_in(path, _HALVE_FROM) as frames:
         rest = seen(frames)
         judgement = score(itertools.islice(rest, turn), fps=fps, cover=cover)
         for _ in rest:

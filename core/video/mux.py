@@ -82,7 +82,7 @@ def packets(
         if waiting is not None:
             if isinstance(waiting, np.ndarray):
                 even = np.ascontiguousarray(waiting[: stream.height, : stream.width])
-                picture = av.VideoFrame.from_ndarray(even, format="rgb24")
+                picture = av.VideoFrame.from_numpy_buffer(even, format="rgb24")
                 picture = picture.reformat(format=stream.pix_fmt, dst_colorspace=_REC709, dst_color_range=_LIMITED)
             else:
                 picture = waiting

@@ -248,7 +248,7 @@ def test_a_recipe_fits_every_size():
     """The same recipe moves the same share of a picture, whatever its size."""
     effects = (Parallax(amplitude=20, travel=0),)
     small, large = (Stage(picture(s, s), Recipe(effects=effects), 96, 4.0) for s in (200, 600))
-    reach = [np.abs(stage._places("places", stage.shift.at(0.5)) - stage._here).max() for stage in (small, large)]
+    reach = [stage.grid.scale * np.abs(stage.shift.at(0.5)).max() for stage in (small, large)]
     assert reach[1] / reach[0] == pytest.approx(3, rel=0.05)
 
 

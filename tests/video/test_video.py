@@ -137,6 +137,16 @@ def test_frames_are_read_one_at_a_time(tmp_path):
     assert worst <= 2
 
 
+def test_large_frames_are_read_at_half_their_size_where_that_is_asked(tmp_path):
+    encode(sway(6, 96), tmp_path / "c.mp4", fps=24)
+    whole = decode(tmp_path / "c.mp4").frames
+    with opened(tmp_path / "c.mp4", halve_from=96) as video:
+        half = np.stack(list(video.frames))
+    smaller = np.stack([cv2.resize(frame, (48, 48), interpolation=cv2.INTER_AREA) for frame in whole])
+    apart = half.astype(float) - smaller
+    assert half.shape == (6, 48, 48, 3) and np.abs(apart).mean() < 1 and np.abs(apart.mean((0, 1, 2))).max() < 0.3
+
+
 def test_odd_sides_lose_their_last_row_and_single_frames_work(tmp_path):
     encode(sway(1)[:, :101, :75], tmp_path / "a.mp4", fps=30)
     clip = decode(tmp_path / "a.mp4")

@@ -26,7 +26,7 @@ class Over(Protocol):
     layout: Layout
 
     def over(self, frame: np.ndarray) -> np.ndarray:
-        """frame: (h, w, 3) uint8 of the cover's shape -> (height, width, 3) uint8, a new picture."""
+        """frame: (h, w, 3) uint8 of the cover's shape -> (height, width, 3) uint8, itself where nothing changes."""
         ...
 
 
@@ -61,8 +61,7 @@ class Window:
         down, across = frame.shape[0] / at.tall, frame.shape[1] / at.broad
         top, left = round(-at.top * down), round(-at.left * across)
         bottom, right = round((at.height - at.top) * down), round((at.width - at.left) * across)
-        made = resized(frame[max(0, top) : bottom, max(0, left) : right], at.width, at.height)
-        return made.copy() if made is frame else made
+        return resized(frame[max(0, top) : bottom, max(0, left) : right], at.width, at.height)
 
 
 def reframe(contents: Contents, height: int, width: int, safe: Shares, way: str = "auto") -> Reframing:
