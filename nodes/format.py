@@ -1,5 +1,7 @@
+import json
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import comfy.utils
 import folder_paths
@@ -8,8 +10,9 @@ from comfy_api.latest import io, ui
 
 from .. import __version__
 from ..core.errors import UsageError
+from ..core.files import write_text
 from ..core.formats.drawn import Lifted, drawn
-from ..core.formats.make import Turn, make_all
+from ..core.formats.make import Made, Turn, make_all
 from ..core.formats.reframe.choose import WAYS
 from ..core.formats.registry import names, wanted
 from ..core.limits import FPS, SECONDS
@@ -102,9 +105,20 @@ class CoverLoopFormat(io.ComfyNode):
         words = {key: said for key, said in (("title", title), ("artist", artist)) if said}
         stem = Path(folder) / f"{name}_{counter:05}_"
         made = make_all(turn, asked, stem, way=way, words={**words, "comment": f"coverloop {__version__}"})
-        saved = [ui.SavedResult(one.video.name, subfolder, io.FolderType.output) for one in made]
+        saved = [_saved(one.video.name, subfolder) for one in made]
+        poster, note = made[0].poster.name, f"{stem.name}.json"
+        write_text(stem.with_name(note), json.dumps({"formats": [_told(one) for one in made]}, indent=1))
+        beside = {"poster": [_saved(poster, subfolder)], "sidecar": [_saved(note, subfolder)]}
         report = "\n".join(f"{one.video.name}  {'; '.join([*one.problems, *one.notes]) or 'passed'}" for one in made)
-        return io.NodeOutput(report, ui={"formats": saved, **ui.PreviewText(report).as_dict()})
+        return io.NodeOutput(report, ui={"formats": saved, **beside, **ui.PreviewText(report).as_dict()})
+
+
+def _told(made: Made) -> dict[str, Any]:
+    return {**made.to_dict(), "video": made.video.name, "poster": made.poster.name}
+
+
+def _saved(name: str, subfolder: str) -> ui.SavedResult:
+    return ui.SavedResult(name, subfolder, io.FolderType.output)
 
 
 def _given(frames: torch.Tensor, fps: float) -> Turn:

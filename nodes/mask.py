@@ -12,7 +12,7 @@ from ..core.lettering.mask import find_glyphs
 from ..core.pixels import resized
 from .find import Regions
 from .known import known
-from .tensors import array_of_mask, checked, empty_images, image_of, layer_of, mask_of, picture, rgb_float
+from .tensors import array_of_mask, checked, empty_images, image_of, layer_of, mask_of, mask_over, picture, rgb_float
 
 
 class CoverLoopGlyphMask(io.ComfyNode):
@@ -84,7 +84,7 @@ class CoverLoopTextLayer(io.ComfyNode):
             inputs=[
                 io.Image.Input("cover", tooltip="The cover with its lettering."),
                 io.Image.Input("plate", tooltip="The same cover without lettering, from Clean Plate."),
-                io.Mask.Input("mask", tooltip="The glyph mask."),
+                io.Mask.Input("mask", tooltip="The glyph mask, of any size."),
             ],
             outputs=[
                 io.Image.Output(
@@ -95,7 +95,8 @@ class CoverLoopTextLayer(io.ComfyNode):
 
     @classmethod
     def execute(cls, cover: torch.Tensor, plate: torch.Tensor, mask: torch.Tensor) -> io.NodeOutput:
-        return io.NodeOutput(image_of(text_layer(picture(cover), picture(plate), array_of_mask(mask))))
+        shown = picture(cover)
+        return io.NodeOutput(image_of(text_layer(shown, picture(plate), mask_over(mask, shown))))
 
 
 class CoverLoopTextOver(io.ComfyNode):

@@ -10,7 +10,7 @@ from ..core.plate import clean as core
 from ..core.plate.registry import names
 from .find import Regions
 from .known import known
-from .tensors import array_of_mask, image_of, picture
+from .tensors import array_of_mask, image_of, mask_over, picture
 
 
 class CoverLoopCleanPlate(io.ComfyNode):
@@ -24,7 +24,7 @@ class CoverLoopCleanPlate(io.ComfyNode):
             **known(io.Schema, search_aliases=["inpaint text", "remove text", "lama", "erase lettering"]),
             inputs=[
                 io.Image.Input("cover", tooltip="The cover with its lettering."),
-                io.Mask.Input("mask", tooltip="The glyph mask: what to fill."),
+                io.Mask.Input("mask", tooltip="The glyph mask, of any size: what to fill."),
                 io.Combo.Input(
                     "filler",
                     options=["auto", *names()],
@@ -40,7 +40,8 @@ class CoverLoopCleanPlate(io.ComfyNode):
 
     @classmethod
     def execute(cls, cover: torch.Tensor, mask: torch.Tensor, filler: str) -> io.NodeOutput:
-        plate = core.clean_plate(picture(cover), array_of_mask(mask), filler, folders=[Path(folder_paths.models_dir)])
+        shown = picture(cover)
+        plate = core.clean_plate(shown, mask_over(mask, shown), filler, folders=[Path(folder_paths.models_dir)])
         return io.NodeOutput(image_of(plate.image), "; ".join((plate.filler, *plate.notes)))
 
 

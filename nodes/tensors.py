@@ -282,6 +282,16 @@ def array_of_mask(mask: torch.Tensor) -> np.ndarray:
     return first.detach().to("cpu", torch.float32).nan_to_num(0.0).clamp(0, 1).numpy()
 
 
+def mask_over(mask: torch.Tensor, picture: np.ndarray) -> np.ndarray:
+    """A mask as (H, W) float32 of the picture's size, (H, W, 3), where it has its shape; else as it is."""
+    values, (height, width) = array_of_mask(mask), picture.shape[:2]
+    same = abs(values.shape[1] / values.shape[0] / (width / height) - 1) < _SAME_SHAPE
+    return resized(values, width, height, cv2.INTER_LINEAR) if same else values
+
+
+_SAME_SHAPE = 0.005  # what rounding sides to whole pairs of px makes of a cover
+
+
 def mask_of(array: np.ndarray) -> torch.Tensor:
     """(H, W) float32 in 0..1 -> a MASK of one."""
     return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))[None]

@@ -8,10 +8,11 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,7 +26,7 @@ from ..pixels import reduced, ring_steps
 from ..video.decode import opened
 from ..video.stills import shown
 
-_MOST_PIXELS = 60_000_000_000
+FILE_PIXELS = 60_000_000_000
 """Over all frames of a file that passes through: 20 s of 3840x3840 at 60 a second are 18."""
 
 
@@ -40,6 +41,16 @@ class Judged:
 
     turn: Judgement
     joins: tuple[float, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"joins": [round(join, 3) for join in self.joins], **self.turn.to_dict()}
+
+    @classmethod
+    def of_dict(cls, told: Mapping[str, Any]) -> Judged:
+        """Raises KeyError, TypeError: it is none."""
+        return cls(
+            Judgement.of_dict({name: value for name, value in told.items() if name != "joins"}), tuple(told["joins"])
+        )
 
     @property
     def problems(self) -> list[str]:
@@ -60,12 +71,21 @@ def frames_in(path: Path, halve_from: float = math.inf) -> Iterator[Iterator[np.
     if path.suffix.lower() in (".gif", ".webp", ".avif"):
         yield shown(path)
         return
-    with opened(path, max_frames=8 * FRAMES.high, max_pixels=_MOST_PIXELS, halve_from=halve_from) as video:
+    with opened(path, max_frames=8 * FRAMES.high, max_pixels=FILE_PIXELS, halve_from=halve_from) as video:
         yield video.frames
 
 
-def judge_file(path: Path, *, turn: int, fps: float | Fraction, cover: np.ndarray | None = None) -> Judged:
-    """Judge what was written. turn: frames of one turn. cover: (h, w, 3) uint8, the still in the shape of the file.
+def judge_file(
+    path: Path,
+    *,
+    turn: int,
+    fps: float | Fraction,
+    cover: np.ndarray | None = None,
+    lettering: np.ndarray | None = None,
+    words: Sequence[Any] = (),
+) -> Judged:
+    """Judge what was written. turn: frames of one turn. cover: (h, w, 3) uint8, the still in the shape of the file;
+    lettering, words: see `score`.
 
     Raises:
         ClipError: it cannot be read, or has fewer frames than a turn.
@@ -79,7 +99,7 @@ def judge_file(path: Path, *, turn: int, fps: float | Fraction, cover: np.ndarra
 
     with frames_in(path, _HALVE_FROM) as frames:
         rest = seen(frames)
-        judgement = score(itertools.islice(rest, turn), fps=fps, cover=cover)
+        judgement = score(itertools.islice(rest, turn), fps=fps, cover=cover, lettering=lettering, words=words)
         for _ in rest:
             pass
     steps, _ = ring_steps(np.stack(small))

@@ -25,7 +25,7 @@ from .judged import Judged, judge_file
 from .preset import Format
 from .reframe.choose import Over, reframe
 from .reframe.contents import Contents, contents_of
-from .reframe.layout import Way, same_shape
+from .reframe.layout import same_shape
 from .registry import Wanted
 from .rules import Line, check
 
@@ -37,13 +37,14 @@ _AHEAD = 1
 @dataclass(frozen=True)
 class Turn:
     """One turn of a loop. frames: a fresh pass over its frames, (h, w, 3) uint8, each time it is called; count of them;
-    height, width: of the picture that was drawn, before it is scaled."""
+    height, width: of the picture that was drawn, before it is scaled; enlarged: how many times the cover was for it."""
 
     frames: Callable[[], Iterator[np.ndarray]]
     count: int
     fps: Fraction
     height: int
     width: int
+    enlarged: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,8 @@ class Made:
         return [*(f"{line.rule}: {line.said}" for line in self.lines if not line.met), *self.judged.problems]
 
     def to_dict(self) -> dict[str, Any]:
-        judgement = {"joins": [round(join, 3) for join in self.judged.joins], **self.judged.turn.to_dict()}
         files = {"preset": self.wanted.id, "video": str(self.video), "poster": str(self.poster), "turns": self.turns}
-        return {**files, "problems": self.problems, "notes": list(self.notes), "judgement": judgement}
+        return {**files, "problems": self.problems, "notes": list(self.notes), "judgement": self.judged.to_dict()}
 
 
 def make(
@@ -111,7 +111,7 @@ def make(
     few_colours = asked.coding.kind == "gif"
     judged = judge_file(video, turn=turn.count, fps=fps, cover=None if few_colours else still[0])
     lines = tuple(check(read_facts(shown), asked))
-    notes += _enlarged(turn, over, asked)
+    notes += enlarged(max(over.layout.tall / turn.height, over.layout.broad / turn.width) * turn.enlarged, asked)
     if few_colours:
         notes.append("256 colours: not judged by how well it keeps the cover")
     return Made(wanted, shown, poster, turns, judged, lines, (*([way] if way else ()), *notes))
@@ -134,8 +134,7 @@ def make_all(
             looked = contents_of(next(iter(turn.frames())))
         contents = looked or Contents.of_shape(turn.height, turn.width)
         chosen = reframe(contents, height, width, one.format.safe, way)
-        said = "" if chosen.way is Way.OWN else f"{chosen.way}: {chosen.reason}"
-        made.append(make(turn, one, chosen.ready(height, width), stem, words=words, way=said))
+        made.append(make(turn, one, chosen.ready(height, width), stem, words=words, way=chosen.said))
     return made
 
 
@@ -164,9 +163,8 @@ def turns_for(seconds: Fraction, asked: Format, name: str) -> int:
     return turns
 
 
-def _enlarged(turn: Turn, over: Over, asked: Format) -> list[str]:
-    """Said where a picture is enlarged."""
-    times = max(over.layout.tall / turn.height, over.layout.broad / turn.width)
+def enlarged(times: float, asked: Format) -> list[str]:
+    """Said where a picture is enlarged so many times."""
     if times < 1.02:
         return []
     return [f"upscaled {times:.1f} times" + ("; Apple refuses upscales" if asked.no_upscales else "")]

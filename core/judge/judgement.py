@@ -50,6 +50,15 @@ class Judgement:
     def passed(self) -> bool:
         return not self.problems
 
+    @classmethod
+    def of_dict(cls, told: Mapping[str, Any]) -> Judgement:
+        """Of what `to_dict` gave, to its four decimals. Raises KeyError, TypeError: it is none."""
+        names = {"passed", "problems", "near", "frames", "fps", "width", "height", "steps"}
+        figures = {name: told.get(name) for name in rules()}
+        details = {name: value for name, value in told.items() if name not in names and name not in figures}
+        size = {name: told[name] for name in ("frames", "fps", "width", "height")}
+        return cls(**size, figures=figures, steps=tuple(told["steps"]), details=details)
+
     def to_dict(self) -> dict[str, object]:
         """JSON-safe, with `passed` and `problems` first."""
         size = {"frames": self.frames, "fps": round(self.fps, 4), "width": self.width, "height": self.height}

@@ -86,7 +86,7 @@ class Sampler:
         wide = strip.stop - strip.start
         places = tall(moved[:, strip], self._space.of(name, len(self._plate), wide, 2))
         here = self._space.of("here", *places.shape)
-        begins = np.tile(np.float32([2 * strip.start, 0]), wide)
+        begins = np.tile(np.array([2 * strip.start, 0], np.float32), wide)
         np.add(self._here[:, : 2 * wide], begins, out=here.reshape(len(here), -1))
         return cv2.add(places, here, dst=places)
 

@@ -23,15 +23,18 @@ import numpy as np
 
 from ... import __version__
 from ...core.errors import ClipError, CoverLoopError, JobError, ModelError, RecipeError, UsageError
+from ...core.formats.judged import FILE_PIXELS, judge_file
+from ...core.formats.reframe.layout import same_shape
 from ...core.image import decode_cover, fit
 from ...core.judge.judgement import Judgement
 from ...core.judge.score import score
 from ...core.lettering.find import find_text
 from ...core.lettering.regions import TextRegion, decide_lift, named
 from ...core.motion.recipe import Recipe
-from ...core.pixels import middle
+from ...core.pixels import middle, reduced
 from ...core.video.decode import Video, opened
 from ...core.video.encode import write_poster
+from ...core.video.facts import read_facts
 from ..server.client import Comfy
 from ..server.events import Finished
 from ..server.wire import OutputFile
@@ -210,11 +213,78 @@ def deliver_shot(
     return _named(made, parts, poster, _facts(width, height, count, float(clip.fps)))
 
 
+def deliver_format(
+    parts: Parts,
+    workflow: Workflow,
+    job: Job,
+    cover: CoverFile | None,
+    server: Server,
+    stem: Path,
+    clock: Clock,
+    run: Mapping[str, Any],
+) -> Deliverable:
+    """As `deliver`, for a file that the server wrote for a place: of whole turns, each join is judged.
+
+    Raises:
+        JobError: the video does not decode, or has no whole turns. UsageError: the files cannot be written.
+    """
+    assert cover is not None
+    warnings = list(cover.notes)
+    with _told(parts):
+        facts = read_facts(parts.video)
+        with opened(parts.video, max_pixels=FILE_PIXELS) as clip:
+            first = next(clip.frames)
+        poster = _poster(parts, first, parts.video.parent, warnings)
+        known: dict[str, Any] = {"cover": first}
+        if same_shape(cover.image.shape[:2], facts.height, facts.width):
+            picture = reduced(middle(cover.image, facts.height, facts.width), _LOOK)
+            mask = None if parts.mask is None else _read_mask(parts.mask)
+            known = {"cover": picture, "lettering": mask, "words": _words(picture, job, warnings)}
+        turn = _whole_turn(parts.server_record, facts.frames)
+        judged = judge_file(parts.video, turn=turn, fps=facts.fps, **known)
+    clock.mark("judge")
+    height, width = cover.image.shape[:2]
+    record = {
+        **_record(workflow, job, server, clock, run),
+        "cover": {"name": cover.path.name, "sha256": cover.sha256, "width": width, "height": height},
+        "turns": facts.frames // turn,
+        "judgement": {**judged.to_dict(), "problems": judged.problems},
+        "seen": parts.seen,
+        "warnings": warnings,
+    }
+    made = Deliverable(*_names(parts, stem), not judged.problems, tuple(judged.problems), record)
+    return _named(made, parts, poster, _facts(facts.width, facts.height, facts.frames, facts.fps))
+
+
+_LOOK = 1920
+"""px of the shorter side at which lettering is looked for, as the server does."""
+
+
+def _whole_turn(record: Mapping[str, Any], frames: int) -> int:
+    """Frames of one turn. Raises ClipError: the server says nothing that can be."""
+    try:
+        turns = int(record["formats"][0]["turns"])
+    except (KeyError, IndexError, TypeError, ValueError):
+        turns = 0
+    if turns < 1 or frames % turns:
+        raise ClipError(f"{frames} frames are not {turns} whole turns; is the server's pack of this version?")
+    return frames // turns
+
+
+def _read_mask(path: Path) -> np.ndarray:
+    return decode_cover(path.read_bytes(), "the glyph mask").image[..., 0].astype(np.float32) / 255
+
+
 @contextmanager
 def _decoded(parts: Parts) -> Iterator[Video]:
+    with _told(parts), opened(parts.video) as clip:
+        yield clip
+
+
+@contextmanager
+def _told(parts: Parts) -> Iterator[None]:
     try:
-        with opened(parts.video) as clip:
-            yield clip
+        yield
     except ClipError as error:
         raise JobError(f"the server's video cannot be used: {_without_path(error, parts.video)}") from error
 
@@ -265,7 +335,7 @@ def _judge(
     if parts.mask is None:
         warnings.append("lettering not judged: the workflow saves no glyph mask")
     else:
-        lettering = decode_cover(parts.mask.read_bytes(), "the glyph mask").image[..., 0].astype(np.float32) / 255
+        lettering = _read_mask(parts.mask)
         if lettering.shape != (height, width):
             warnings.append(f"lettering not judged: its mask is {lettering.shape[1]}x{lettering.shape[0]}")
             lettering = None

@@ -87,6 +87,7 @@ def _read(id: str, entry: Mapping[str, Any], folder: Path) -> Workflow:
             Model(m["name"], m["directory"], m.get("url", ""), m.get("bytes", 0), m.get("sha256", ""))
             for m in entry.get("models", ())
         ),
+        formats=entry.get("formats", ""),
     )
 
 

@@ -117,7 +117,8 @@ class Model:
 @dataclass(frozen=True)
 class Workflow:
     """One version of one workflow. `prompt`: the API file; `sha256`: of that file; `output_node`: makes the
-    deliverable; `mask_node`: saves the glyph mask as a picture, "" when the workflow has none."""
+    deliverable; `mask_node`: saves the glyph mask as a picture, "" when the workflow has none; `formats`: the id of
+    the workflow that draws the same for one place, at any size, "" when there is none."""
 
     id: str
     name: str
@@ -132,6 +133,7 @@ class Workflow:
     min_comfyui: str
     packs: tuple[Pack, ...]
     models: tuple[Model, ...]
+    formats: str = ""
 
     @property
     def node_classes(self) -> tuple[str, ...]:

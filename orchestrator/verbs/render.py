@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from rich.console import Console
 from ...core.errors import CoverLoopError
 from ..disk.names import stems
 from ..job import check
-from ..job.deliver import Deliverable
+from ..job.deliver import Deliverable, deliver
 from ..job.manifest import load_workflow
 from ..job.meter import Meter
 from ..job.request import CoverFile, Job, make_job, open_cover
@@ -101,16 +101,21 @@ class Asked:
 
 
 def render_each(
-    asked: Sequence[Asked], workflow: Workflow, server: str | None, console: Console, force: bool = False
+    asked: Sequence[Asked],
+    workflow: Workflow,
+    server: str | None,
+    console: Console,
+    force: bool = False,
+    deliver: Callable[..., Deliverable] = deliver,
 ) -> list[Result]:
-    """`render_all` for covers with parameters of their own; raises as it does."""
+    """`render_all` for covers with parameters of their own; raises as it does. deliver: see `Renderer`."""
     for one in asked:
         make_job(open_cover(one.cover), workflow, one.given)
     with Store() as store, Screen.open(console) as screen:
         screen.title("coverloop", "connecting")
         with open_server(server, lambda: screen.title("coverloop", "starting ComfyUI")) as comfy:
             facts, versions = check.require(comfy, workflow)
-            call = _Call(Renderer(comfy, workflow, facts), versions, store, force, screen)
+            call = _Call(Renderer(comfy, workflow, facts, deliver=deliver), versions, store, force, screen)
             results = []
             for number, one in enumerate(asked, 1):
                 name = one.cover.name

@@ -52,7 +52,7 @@ def test_one_render_serves_a_shape_and_the_ground_is_extended_before_it_moves(co
 def test_formats_of_one_shape_share_a_loop(cover, monkeypatch):
     monkeypatch.setattr(places, "contents_of", lambda picture: Contents.of_shape(*picture.shape[:2]))
     asked = wanted("square,canvas,reels,now-playing,wide")
-    groups = places._groups(cover, asked, load_workflow("tiny"), "extend")
+    groups = places._groups(cover, asked, load_workflow("tiny"), "extend", None)
     assert [[one.id for one in group.formats] for group in groups] == [
         ["square", "now-playing.square"],
         ["canvas"],
@@ -77,5 +77,5 @@ def test_a_transparent_cover_is_laid_over_white_and_extended(tmp_path):
     picture = Image.fromarray(sky(192)).convert("RGBA")
     picture.putalpha(0)
     picture.save(tmp_path / "clear.png")
-    groups = places._groups(tmp_path / "clear.png", wanted("canvas"), load_workflow("tiny"), "extend")
+    groups = places._groups(tmp_path / "clear.png", wanted("canvas"), load_workflow("tiny"), "extend", None)
     assert groups[0].picture is not None and groups[0].picture.min() > 250

@@ -42,6 +42,11 @@ class Reframing:
     def way(self) -> Way:
         return self.layout.way
 
+    @property
+    def said(self) -> str:
+        """For a person; "" where nothing is changed."""
+        return "" if self.way is Way.OWN else f"{self.way}: {self.reason}"
+
     def ready(self, height: int, width: int) -> Over:
         """The way at a size of this shape."""
         layout = self.layout.scaled(height, width)
