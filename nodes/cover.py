@@ -105,4 +105,6 @@ class CoverLoopFitCover(io.ComfyNode):
 
     @classmethod
     def execute(cls, image: torch.Tensor, size: int, multiple: int = 2) -> io.NodeOutput:
-        return io.NodeOutput(image_of(fit(picture(image), size, multiple)))
+        fitted = fit(picture(image), size, multiple)
+        as_it_is = image.shape == (1, *fitted.shape)  # a large one would lie in memory twice
+        return io.NodeOutput(image if as_it_is else image_of(fitted))

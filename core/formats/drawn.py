@@ -21,7 +21,7 @@ from ..lettering.regions import decide_lift
 from ..limits import FRAMES
 from ..motion.recipe import Recipe, derive_recipe
 from ..motion.stage import Given, Stage
-from ..parallel import in_order
+from ..parallel import give_back, in_order
 from ..pixels import reduced, resized
 from ..plate.clean import clean_plate
 from .make import Turn
@@ -30,7 +30,7 @@ _LOOK = 1920
 """px of the shorter side at which lettering is looked for: finer, it takes minutes and finds the same."""
 _THREAD_BYTES = 30
 """A pixel, of what a thread works in while it draws a frame."""
-_BUDGET = 900_000_000
+_BUDGET = 600_000_000
 """Bytes that threads may work in together."""
 
 
@@ -74,6 +74,7 @@ def drawn(
     if not FRAMES.holds(count):
         raise ClipError(f"frames: {count}; give {FRAMES}")
     height, width = lifted.plate.shape[:2]
+    give_back()
     used = recipe or derive_recipe(lifted.plate, seed=seed, strength=strength)
     stage = Stage(lifted.plate, used, count, float(count / fps), Given(lifted.held))
     over = TextOver(lifted.layer)

@@ -25,7 +25,7 @@ from .judged import Judged, judge_file
 from .preset import Format
 from .reframe.choose import Over, reframe
 from .reframe.contents import Contents, contents_of
-from .reframe.layout import same_shape
+from .reframe.layout import Way, same_shape
 from .registry import Wanted
 from .rules import Line, check
 
@@ -87,7 +87,7 @@ def make(
 
     def frames() -> Iterator[np.ndarray]:
         for _ in range(turns):
-            for frame in in_order(over.over, turn.frames(), ahead=_AHEAD, workers=_AHEAD):
+            for frame in _over(over, turn):
                 if not still:
                     still.append(frame)
                 yield frame
@@ -115,6 +115,13 @@ def make(
     if few_colours:
         notes.append("256 colours: not judged by how well it keeps the cover")
     return Made(wanted, shown, poster, turns, judged, lines, (*([way] if way else ()), *notes))
+
+
+def _over(over: Over, turn: Turn) -> Iterator[np.ndarray]:
+    at = over.layout
+    if at.way is Way.OWN and (at.height, at.width) == (turn.height, turn.width):
+        return turn.frames()
+    return in_order(over.over, turn.frames(), ahead=_AHEAD, workers=_AHEAD)
 
 
 def make_all(

@@ -98,7 +98,7 @@ def h264(
     settings = _X264 if b_frames else f"{_X264}:bframes=0"
     if mbps is not None:
         kbps = round(1000 * mbps)
-        settings += ":rc-lookahead=2:sync-lookahead=0"  # frames that wait are large where a rate is held
+        settings += ":rc-lookahead=2:sync-lookahead=0:threads=2"  # frames that wait are large where a rate is held
         rate = f"nal-hrd=cbr:bitrate={kbps}:vbv-maxrate={kbps}:vbv-bufsize={kbps}"
         return checked, _coded({"preset": preset, "x264-params": f"{settings}:{rate}"}, layout)
     checked, seen = seen_against_motion(checked, crf)

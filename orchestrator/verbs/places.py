@@ -28,7 +28,7 @@ from ...core.formats.reframe.contents import Contents, contents_of
 from ...core.formats.reframe.layout import Way, same_shape
 from ...core.formats.registry import Wanted, wanted
 from ...core.formats.rules import check
-from ...core.image import read_cover
+from ...core.image import fit, read_cover
 from ...core.video.facts import read_facts
 from ..disk.files import copy_whole
 from ..disk.names import stems
@@ -152,6 +152,8 @@ def _groups(cover: Path, asked: Sequence[Wanted], workflow: Workflow, way: str, 
         enlarges = layout.tall / layout.height / height
         if large is not None and drawn > _LARGE and one.format.video:
             still = _still(chosen, picture, _largest(large)) if extended else None
+            if still is None and min(height, width) > drawn:  # a larger one would only lie in the server's memory
+                still = fit(picture, drawn)
             named = "auto" if extended or chosen.way is Way.OWN else str(chosen.way)
             files.append(_Group(still, [one], drawn, enlarges, named, chosen.said))
         elif not extended:

@@ -62,4 +62,4 @@ def test_frames_of_any_node_are_written(comfyui):
         "4": {"class_type": "ImageBatch", "inputs": {"image1": ["3", 0], "image2": ["3", 0]}},
         "5": {"class_type": "CoverLoopFormat", "inputs": {**FIRST, "presets": "web.webp", "frames": ["4", 0]}},
     }
-    assert written(comfyui, graph) == {"sea_00001_.web.webp", "sea_00001_.web.jpg"}
+    assert written(comfyui, graph) == {"sea_00001_.web.webp", "sea_00001_.web.jpg", "sea_00001_.json"}

@@ -4,9 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from coverloop.core.formats.make import enlarged
 from coverloop.core.formats.reframe.contents import Contents
 from coverloop.core.formats.registry import wanted
 from coverloop.core.video.decode import decode
+from coverloop.core.video.facts import read_facts
 from coverloop.orchestrator.cli.main import main
 from coverloop.orchestrator.job import manifest
 from coverloop.orchestrator.job.manifest import load_workflow
@@ -14,6 +16,9 @@ from coverloop.orchestrator.verbs import places
 from moving import sky
 from PIL import Image
 from tiny import write_workflows
+
+WORKFLOWS = manifest.FOLDER
+COVER = WORKFLOWS.parent / "assets" / "cover.png"
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +52,36 @@ def test_one_render_serves_a_shape_and_the_ground_is_extended_before_it_moves(co
     first = decode(out / "sky.now-playing.tall.mp4").frames[0].astype(float).mean((1, 2))
     assert len(first) == 1440 and np.abs(np.diff(first)).max() < 3, "a seam where the ground begins"
     assert len(list((tmp_path / "store" / "files").glob("*/*.mp4"))) == 2, "two loops for three files"
+
+
+def test_a_large_file_is_drawn_on_the_server_at_its_own_size(cover, tmp_path, comfyui, capsys, monkeypatch):
+    monkeypatch.setattr(manifest, "FOLDER", WORKFLOWS)
+    monkeypatch.setattr(places, "_LARGE", 1000)
+    words = ("--server", comfyui.url, "--seconds", "0.5", "--way", "backdrop", "--set", "title=Sky", "--json")
+    out = tmp_path / "out"
+    main(["render", str(cover), "--out", str(out), "--preset", "wallpaper", *words])
+    (made,) = json.loads(capsys.readouterr()[0])["covers"][0]["files"]
+    assert {path.name for path in out.iterdir()} == {"sky.wallpaper.mp4", "sky.wallpaper.jpg"}
+    facts = read_facts(out / "sky.wallpaper.mp4")
+    assert (facts.width, facts.height, facts.frames) == (2560, 1440, 12) and facts.words["title"] == "Sky"
+    assert made["notes"] == ["backdrop: as asked", "upscaled 6.5 times"]
+    assert made["judgement"]["width"] == 2560 and made["turns"] == 1
+
+
+def test_what_the_workflow_of_any_size_does_not_know_is_rendered_as_a_loop(monkeypatch):
+    monkeypatch.setattr(manifest, "FOLDER", WORKFLOWS)
+    loop = load_workflow("ambient_loop")
+    found = places._any_size(loop, {"seconds": 4, "crf": 20})
+    assert found is not None and found.name == "ambient_formats"
+    assert places._any_size(loop, {"recipe": "{}"}) is None and places._any_size(loop, {"size": 720}) is None
+    assert places._any_size(load_workflow("wan22_loop"), {}) is None
+
+
+def test_a_cover_smaller_than_its_loop_is_told_to_be_enlarged():
+    (apple,) = wanted("apple-album.square")
+    assert enlarged(3840 / 1600, apple.format) == ["upscaled 2.4 times; Apple refuses upscales"]
+    groups = places._groups(COVER, [apple], load_workflow("tiny"), "auto", None)
+    assert 2160 * groups[0].enlarges == pytest.approx(2160 / 1400)
 
 
 def test_formats_of_one_shape_share_a_loop(cover, monkeypatch):
