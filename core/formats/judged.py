@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 
@@ -23,7 +23,8 @@ from ..judge.rules import STEP_SIDE, Verdict
 from ..judge.score import score
 from ..limits import FRAMES
 from ..pixels import reduced, ring_steps
-from ..video.decode import opened
+from ..video.colour import to_srgb
+from ..video.decode import opened, turns_of, upright
 from ..video.stills import shown
 
 FILE_PIXELS = 60_000_000_000
@@ -61,9 +62,8 @@ class Judged:
 
 
 @contextlib.contextmanager
-def frames_in(path: Path, halve_from: float = math.inf) -> Iterator[Iterator[np.ndarray]]:
-    """The frames of a video or an animated picture, (H, W, 3) uint8 sRGB, one after the other. halve_from: see
-    `opened`.
+def frames_in(path: Path, convert: Callable[[av.VideoFrame], np.ndarray] = upright) -> Iterator[Iterator[np.ndarray]]:
+    """The frames of a video or an animated picture, (H, W, 3) uint8 sRGB, one after the other. convert: see `opened`.
 
     Raises:
         ClipError: it cannot be read.
@@ -71,8 +71,14 @@ def frames_in(path: Path, halve_from: float = math.inf) -> Iterator[Iterator[np.
     if path.suffix.lower() in (".gif", ".webp", ".avif"):
         yield shown(path)
         return
-    with opened(path, max_frames=8 * FRAMES.high, max_pixels=FILE_PIXELS, halve_from=halve_from) as video:
+    with opened(path, max_frames=8 * FRAMES.high, max_pixels=FILE_PIXELS, convert=convert) as video:
         yield video.frames
+
+
+def _as_judged(picture: av.VideoFrame) -> np.ndarray:
+    height, width = picture.height, picture.width
+    size = (height // 2, width // 2) if min(height, width) >= _HALVE_FROM else None
+    return np.ascontiguousarray(np.rot90(to_srgb(picture, size), turns_of(picture)))
 
 
 def judge_file(
@@ -97,7 +103,7 @@ def judge_file(
             small.append(reduced(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32), STEP_SIDE))
             yield frame
 
-    with frames_in(path, _HALVE_FROM) as frames:
+    with frames_in(path, _as_judged) as frames:
         rest = seen(frames)
         judgement = score(itertools.islice(rest, turn), fps=fps, cover=cover, lettering=lettering, words=words)
         for _ in rest:

@@ -100,17 +100,6 @@ def test_another_shape_and_an_enlargement_are_said(tmp_path, capsys):
         assert next(frames).shape == (1920, 1080, 3)
 
 
-def test_apple_is_told_of_an_enlargement(loop, tmp_path):
-    from coverloop.core.formats.make import _enlarged
-    from coverloop.core.formats.reframe.choose import reframe
-    from coverloop.core.formats.reframe.contents import Contents
-    from coverloop.orchestrator.verbs.export import turn_of
-
-    asked = wanted("apple-album.square")[0].format
-    over = reframe(Contents.of_shape(192, 192), 3840, 3840, asked.safe).ready(3840, 3840)
-    assert _enlarged(turn_of(loop), over, asked) == ["upscaled 20.0 times; Apple refuses upscales"]
-
-
 def test_turns_are_whole_and_as_few_as_the_place_asks():
     apple, canvas, artist = (wanted(name)[0].format for name in ("apple-album.square", "canvas", "apple-artist.square"))
     assert [turns_for(Fraction(4), one, "") for one in (apple, canvas, artist)] == [2, 1, 5]

@@ -138,12 +138,8 @@ def test_app_mode_shows_what_is_bound(name):
     shown = [bound[str(node), widget] for node, widget in graph["extra"]["linearData"]["inputs"]]
     wanted = {"film_shot": ["prompt", "frames", "seed"], "sing": ["cover", "voice", "section", "seed"]}
     wanted |= {"restyle": ["picture", "words", "strength", "seed"], "pose": ["figure", "pose", "words", "seed"]}
-<<<<<<< HEAD
     wanted |= {"views": ["cover", "angles", "seed"], "train_style": ["folder", "steps", "rank", "seed"]}
-=======
-    wanted |= {"views": ["cover", "angles", "seed"]}
     wanted |= {"ambient_formats": ["cover", "size", "preset", "intent", "seconds"]}
->>>>>>> 4f321ec (Large files through the server: tests, docs, memory)
     kind = next((kind for kind in wanted if workflow.name.startswith(kind)), "")
     assert shown == wanted.get(kind, ["cover", "size", "intent", "seconds"])
     assert graph["extra"]["linearData"]["outputs"] == [int(workflow.output_node)]
