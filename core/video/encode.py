@@ -114,10 +114,12 @@ def _coded(options: Mapping[str, str], layout: Mapping[str, str], last_alone: bo
 
 
 class Seen(NamedTuple):
-    """crf for a clip: the calmer it is, the finer. nearly_still: its own steps are less than those of its coder."""
+    """crf for a clip: the calmer it is, the finer. nearly_still: its own steps are less than those of its coder. step:
+    grey levels at 256 px, of its first frames; None for one frame alone."""
 
     crf: int
     nearly_still: bool
+    step: float | None
 
 
 def seen_against_motion(frames: Iterable[np.ndarray], crf: int) -> tuple[Iterable[np.ndarray], Seen]:
@@ -131,7 +133,7 @@ def seen_against_motion(frames: Iterable[np.ndarray], crf: int) -> tuple[Iterabl
     if not head:
         raise ClipError("no frames to encode; a loop needs at least one")
     step, side = _step(head), min(head[0].shape[:2])
-    return _after(head, rest), Seen(crf - _finer(step, side, crf), step is not None and step < FINER.nearly_still)
+    return _after(head, rest), Seen(crf - _finer(step, side, crf), step is not None and step < FINER.nearly_still, step)
 
 
 def _after(head: list[np.ndarray], rest: Iterable[np.ndarray]) -> Iterable[np.ndarray]:

@@ -20,7 +20,7 @@ what is coded finer for being calm or small is coded finer by three times as muc
 
 def write(frames: Iterable[np.ndarray], path: Path, coding: Coding, facts: Written) -> None:
     os.environ.setdefault("SVT_LOG", "1")  # it writes its settings to standard error otherwise
-    frames, (crf, _) = seen_against_motion(frames, coding.crf)
+    frames, (crf, *_) = seen_against_motion(frames, coding.crf)
     options = {
         "crf": str(max(1, crf + _COARSER - 2 * (coding.crf - crf))),
         "preset": "8",

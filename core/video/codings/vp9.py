@@ -17,7 +17,7 @@ it leaves out more than x264, so what is coded finer for being calm or small is 
 
 
 def write(frames: Iterable[np.ndarray], path: Path, coding: Coding, facts: Written) -> None:
-    frames, (crf, _) = seen_against_motion(frames, coding.crf)
+    frames, (crf, *_) = seen_against_motion(frames, coding.crf)
     options = {
         "crf": str(max(1, crf + _COARSER - (coding.crf - crf))),
         "b": "0",
