@@ -16,7 +16,10 @@ th{font-weight:600;text-align:left;vertical-align:bottom;overflow-wrap:anywhere}
 .loops td{vertical-align:top;min-width:150px;width:260px;background:#1c1c1c;border-radius:8px;overflow:hidden}
 .loops tbody th{position:sticky;left:0;background:#111;vertical-align:top;min-width:5.5rem;max-width:9rem;z-index:1}
 video{width:100%;display:block}p{overflow-wrap:anywhere}.note{padding:.4rem .6rem;overflow-wrap:anywhere}
-.figures td{text-align:right;font-variant-numeric:tabular-nums;padding:0 .6rem}.figures th{padding-right:1rem}
+.figures td{text-align:right;font-variant-numeric:tabular-nums;padding:0 .6rem}
+.figures th{padding-right:1rem;min-width:4rem;overflow-wrap:normal}
+summary{cursor:pointer}
+@media(max-width:600px){.loops tbody th{position:static;min-width:4rem;max-width:5rem}}
 .bad{color:#ff9c7a}.good{color:#8fd694}small{color:#999;display:block}
 """
 
@@ -47,12 +50,14 @@ def _loop(cell: Mapping[str, Any] | None) -> str:
         why = "is not there" if cell is None else cell["error"] or cell["state"]
         return f'<td><div class="note bad">&#x2715; {html.escape(why)}</div></td>'
     video, poster = (html.escape(quote(cell[kind])) for kind in ("video", "poster"))
-    verdict = "<span class=good>passed</span>" if cell["passed"] else "<span class=bad>does not pass</span>"
-    problems = "".join(f"<small>{html.escape(problem)}</small>" for problem in cell["problems"])
     amount = "" if cell["unrest"] is None else f"unrest {cell['unrest']:.3f}, "
+    verdict = f"{amount}<span class=good>passed</span>"
+    if not cell["passed"]:
+        reasons = "".join(f"<small>{html.escape(problem)}</small>" for problem in cell["problems"])
+        verdict = f"<details><summary>{amount}<span class=bad>does not pass</span></summary>{reasons}</details>"
     return (
         f'<td><video src="{video}" poster="{poster}" autoplay muted loop playsinline></video>'
-        f"<div class=note>{amount}{verdict}{problems}</div></td>"
+        f"<div class=note>{verdict}</div></td>"
     )
 
 
@@ -70,8 +75,8 @@ def _figures(cells: Sequence[Mapping[str, Any]], labels: Sequence[str], told: Ma
         for row in told["against"]
     )
     more = (
-        f"<h2>More unrest than {html.escape(told['steadiest'])}</h2><p>Mean over {told['covers']} covers, and between "
-        f"what it surely lies, by a paired bootstrap.</p><ul>{against}</ul>"
+        f"<h2>More unrest than {html.escape(told['steadiest'])}</h2><p>Mean over {told['covers']} covers, and an "
+        f"interval by a paired bootstrap; where it holds 0 it may be chance.</p><ul>{against}</ul>"
         if against
         else ""
     )
