@@ -6,6 +6,7 @@ DIR holds them. The export has its own copies, so that it can be taken to anothe
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -27,6 +28,7 @@ RATE = 24
 SIDES = 32
 """px that sides are whole multiples of."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_MOST_REPEATS = 10
 _LONGEST = 4000
 """Signs of a caption."""
 
@@ -99,7 +101,8 @@ Laid = tuple[dict[str, int], Callable[[Path], None]]
 def _clips(
     source: Path, out: Path, chosen: Trainer, name: str, token: str, card: Card, left_out: dict[str, str]
 ) -> Laid:
-    found = [one for one in (_set(folder, out, token, left_out) for folder in _folders(source)) if one]
+    often = _repeats(source)
+    found = [one for folder in _folders(source) for one in _sets(folder, out, token, often, left_out)]
     if not found:
         why = f" ({len(left_out)} are left out, such as {next(iter(left_out.items()))})" if left_out else ""
         raise UsageError(f"{source}: no clips with captions{why}; give the folder that `dataset prepare` wrote")
@@ -109,7 +112,10 @@ def _clips(
             _copy(source / one.name, part / one.folder.relative_to(out), one)
         _write_files(part, chosen.files(found, name, card))
 
-    return {one.name: len(one.clips) for one in found}, write
+    counts: dict[str, int] = {}
+    for one in found:
+        counts[one.name] = counts.get(one.name, 0) + len(one.clips)
+    return counts, write
 
 
 def _stills(
@@ -139,21 +145,40 @@ def _folders(source: Path) -> list[Path]:
     return sorted(path for path in source.iterdir() if path.is_dir() and any(path.glob("*.mp4")))
 
 
-def _set(folder: Path, out: Path, token: str, left_out: dict[str, str]) -> Set | None:
-    captions: dict[str, str] = {}
+def _repeats(source: Path) -> dict[str, int]:
+    """Of clips that are to be shown more than once, how often, as the report of `dataset prepare` says.
+
+    Raises:
+        UsageError: the report cannot be read.
+    """
+    report = source / "report.jsonl"
+    if not report.exists():
+        return {}
+    try:
+        rows = [json.loads(line) for line in report.read_text("utf-8").splitlines() if line.strip()]
+        return {str(row["clip"]): min(_MOST_REPEATS, int(row["repeats"])) for row in rows if row.get("repeats", 1) > 1}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UsageError(f"{report}: cannot be read ({error}); run `dataset prepare` again, or delete it") from error
+
+
+def _sets(folder: Path, out: Path, token: str, often: Mapping[str, int], left_out: dict[str, str]) -> list[Set]:
+    """The clips of a folder that a trainer takes, those that are shown as often together."""
+    captions: dict[int, dict[str, str]] = {}
     facts: dict[str, Facts] = {}
     for clip in sorted(folder.glob("*.mp4")):
-        label = f"{folder.name}/{clip.name}"
         try:
-            facts[clip.stem], captions[clip.stem] = _clip(clip), _caption(clip.with_suffix(".txt"), token)
+            told, caption = _clip(clip), _caption(clip.with_suffix(".txt"), token)
         except (ClipError, UsageError) as error:
-            left_out[label] = str(error)
-            facts.pop(clip.stem, None)
-    if not captions:
-        return None
-    first = next(iter(facts.values()))
-    fewest = min(one.frames for one in facts.values())
-    return Set(folder.name, out / "clips" / folder.name, captions, fewest, first.width, first.height)
+            left_out[f"{folder.name}/{clip.name}"] = str(error)
+            continue
+        facts[clip.stem] = told
+        captions.setdefault(often.get(clip.stem, 1), {})[clip.stem] = caption
+    found = []
+    for repeats, clips in sorted(captions.items()):
+        name = folder.name if repeats == 1 else f"{folder.name}_x{repeats}"
+        first, fewest = facts[next(iter(clips))], min(facts[clip].frames for clip in clips)
+        found.append(Set(folder.name, out / "clips" / name, clips, repeats, fewest, first.width, first.height))
+    return found
 
 
 def _clip(path: Path) -> Facts:

@@ -12,11 +12,13 @@ from typing import Any
 @dataclass(frozen=True)
 class Set:
     """Clips of one kind. name: resolution or time; folder: of the export, that holds NAME.mp4 and NAME.txt; clips:
-    their names and captions; frames: the fewest of a clip; width, height: px, of the first."""
+    their names and captions; repeats: how often each is shown for once that others are; frames: the fewest of a clip;
+    width, height: px, of the first."""
 
     name: str
     folder: Path
     clips: Mapping[str, str]
+    repeats: int
     frames: int
     width: int
     height: int

@@ -182,7 +182,7 @@ def test_a_cover_that_kills_the_server_twice_is_set_aside(covers, tmp_path, stor
         body = json.loads(handler.body)
         nodes = {"2": {"state": "running", "value": 0, "max": 1}}
         server.tell({"type": "progress_state", "data": {"prompt_id": body["prompt_id"], "nodes": nodes}})
-        time.sleep(0.1)
+        time.sleep(0.4)
         handler.send({"prompt_id": body["prompt_id"], "number": 1, "node_errors": {}})
 
     server.answers["POST", "/prompt"] = run_and_die

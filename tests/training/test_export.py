@@ -31,16 +31,18 @@ def clip(path, frames=5, width=64, height=32, fps=24):
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
-    """Two sets of two clips, with names of all sorts, and one of each fault."""
+    """Two sets of two clips, one of them a loop, with names of all sorts."""
     folder = tmp_path_factory.mktemp("prepared set")
     for name in ("바다 1", 'sea, "2" 🌊'):
         clip(folder / "time" / f"{name}.mp4", frames=9)
         clip(folder / "resolution" / f"{name}.mp4", width=128, height=96)
+    rows = [{"clip": "바다 1", "kept": True, "repeats": 2}, {"clip": "another", "kept": False}]
+    (folder / "report.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     return folder
 
 
-def read(out, made, trainer):
-    """The folders, frames and captions that a trainer finds by its own files."""
+def read(out, trainer):
+    """The clips that a trainer finds by its own files: path -> frames, and how often it is shown."""
     found = {}
     if trainer == "ai-toolkit":
         told = yaml.safe_load((out / "config.yaml").read_text("utf-8"))
@@ -48,26 +50,25 @@ def read(out, made, trainer):
         assert (told["job"], process["type"], process["model"]["arch"]) == ("extension", "sd_trainer", "wan22_5b")
         for one in process["datasets"]:
             assert one["shrink_video_to_frames"] is False and one["fps"] == 24 and one["caption_ext"] == "txt"
-            found[one["folder_path"]] = one["num_frames"]
+            for path in Path(one["folder_path"]).glob("*.mp4"):
+                found[path] = one["num_frames"], one["num_repeats"]
     elif trainer == "diffusion-pipe":
         told = tomllib.loads((out / "config.toml").read_text("utf-8"))
         assert (told["model"]["type"], told["adapter"]["type"]) == ("wan", "lora")
         for one in tomllib.loads((out / "dataset.toml").read_text("utf-8"))["directory"]:
-            found[one["path"]] = one["frame_buckets"][0]
+            for path in Path(one["path"]).glob("*.mp4"):
+                found[path] = one["frame_buckets"][0], one["num_repeats"]
     else:
         for line in (out / "train.sh").read_text("utf-8").replace("\\\n", " ").splitlines():
             if not line.startswith("accelerate"):
                 continue
             words = shlex.split(line)[3:]
             flags = {flag[2:]: value for flag, value in pairwise(words) if flag.startswith("--")}
-            table = Path(flags["dataset_metadata_path"]).read_text("utf-8")
-            rows = list(csv.DictReader(table.splitlines()))
-            assert all(row["prompt"].count(TOKEN) == 1 for row in rows) and len(rows) == 2
-            assert all(
-                (out / "clips" / flags["dataset_base_path"].rsplit("/", 1)[1] / row["video"]).is_file() for row in rows
-            )
             assert int(flags["height"]) % 32 == int(flags["width"]) % 32 == 0
-            found[flags["dataset_base_path"]] = int(flags["num_frames"])
+            for row in csv.DictReader(Path(flags["dataset_metadata_path"]).read_text("utf-8").splitlines()):
+                path = Path(flags["dataset_base_path"]) / row["video"]
+                assert row["prompt"] == path.with_suffix(".txt").read_text("utf-8").strip()
+                found[path] = int(flags["num_frames"]), found.get(path, (0, 0))[1] + 1
     return found
 
 
@@ -76,16 +77,14 @@ def test_what_a_trainer_reads_is_all_there(tmp_path, prepared, trainer):
     out = tmp_path / "for a trainer"
     made = export(prepared, out, trainer, name="waves", token=TOKEN)
     assert made.clips == {"resolution": 2, "time": 2} and made.left_out == {}
-    found = read(out, made, trainer)
-    assert {path.rsplit("/", 1)[1]: frames for path, frames in found.items()} == {"resolution": 5, "time": 9}
-    for folder in found:
-        clips = sorted((out / "clips" / folder.rsplit("/", 1)[1]).glob("*.mp4"))
-        assert len(clips) == 2
-        for one in clips:
-            facts = read_facts(one)
-            assert facts.frames % 4 == 1 and facts.frames / facts.seconds == Fraction(24)
-            caption = one.with_suffix(".txt").read_text("utf-8")
-            assert caption.count(TOKEN) == 1 and caption.count("\n") == 1
+    found = read(out, trainer)
+    assert set(found) == set(out.rglob("*.mp4")) and len(found) == 4
+    for path, (frames, shown) in found.items():
+        assert shown == (2 if path.stem == "바다 1" else 1), "what closes is shown more often"
+        facts = read_facts(path)
+        assert facts.frames == frames and frames % 4 == 1 and facts.frames / facts.seconds == Fraction(24)
+        caption = path.with_suffix(".txt").read_text("utf-8")
+        assert caption.count(TOKEN) == 1 and caption.count("\n") == 1
     assert len(made.commands) == 2 and all(line in (out / "README.md").read_text("utf-8") for line in made.commands)
     again = export(prepared, tmp_path / "again", trainer, name="waves", token=TOKEN, memory=80)
     assert again.clips == made.clips
@@ -127,6 +126,14 @@ def test_clips_that_no_trainer_takes_are_left_out_and_told(tmp_path, prepared):
     }.items():
         assert words in why.pop(name)
     assert why == {}
+
+
+def test_a_report_that_cannot_be_read_is_told(tmp_path, prepared):
+    source = tmp_path / "source"
+    shutil.copytree(prepared, source)
+    (source / "report.jsonl").write_text('{"clip": "a", "repeats": "often"}\n', "utf-8")
+    with pytest.raises(UsageError, match=r"report.jsonl: cannot be read"):
+        export(source, tmp_path / "out", "ai-toolkit", name="a")
 
 
 @pytest.mark.parametrize(

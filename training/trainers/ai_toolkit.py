@@ -22,6 +22,7 @@ def files(sets: Sequence[Set], name: str, card: Card) -> Mapping[str, str]:
             {
                 "folder_path": str(one.folder),
                 "caption_ext": "txt",
+                "num_repeats": one.repeats,
                 "caption_dropout_rate": 0.05,
                 "num_frames": one.frames,
                 "resolution": [max(one.width, one.height)],

@@ -17,29 +17,34 @@ _FILES = ("models_t5_umt5-xxl-enc-bf16.pth", "diffusion_pytorch_model*.safetenso
 
 
 def files(sets: Sequence[Set], name: str, card: Card) -> Mapping[str, str]:
-    found = {"train.sh": "#!/bin/sh\nset -e\n" + "".join(_command(one, name, card) for one in sets)}
-    for one in sets:
+    kinds = {kind: [one for one in sets if one.name == kind] for kind in dict.fromkeys(one.name for one in sets)}
+    commands = (_command(kind, parts, name, card) for kind, parts in kinds.items())
+    found = {"train.sh": "#!/bin/sh\nset -e\n" + "".join(commands)}
+    for kind, parts in kinds.items():
         table = io.StringIO()
         rows = csv.writer(table, lineterminator="\n")
         rows.writerow(("video", "prompt"))
-        rows.writerows((f"{clip}.mp4", caption) for clip, caption in one.clips.items())
-        found[f"clips/{one.folder.name}/metadata.csv"] = table.getvalue()
+        for one in parts:
+            for _ in range(one.repeats):
+                rows.writerows((f"{one.folder.name}/{clip}.mp4", caption) for clip, caption in one.clips.items())
+        found[f"clips/{kind}.csv"] = table.getvalue()
     return found
 
 
-def _command(one: Set, name: str, card: Card) -> str:
+def _command(kind: str, parts: Sequence[Set], name: str, card: Card) -> str:
+    clips = parts[0].folder.parent
     flags = {
-        "dataset_base_path": one.folder,
-        "dataset_metadata_path": one.folder / "metadata.csv",
-        "height": one.height,
-        "width": one.width,
-        "num_frames": one.frames,
+        "dataset_base_path": clips,
+        "dataset_metadata_path": clips / f"{kind}.csv",
+        "height": parts[0].height,
+        "width": parts[0].width,
+        "num_frames": min(one.frames for one in parts),
         "dataset_repeat": REPEAT,
         "model_id_with_origin_paths": ",".join(f"{_MODEL}:{file}" for file in _FILES),
         "learning_rate": LEARNING_RATE,
         "num_epochs": EPOCHS,
         "remove_prefix_in_ckpt": "pipe.dit.",
-        "output_path": f"output/{name}_{one.name}",
+        "output_path": f"output/{name}_{kind}",
         "lora_base_model": "dit",
         "lora_target_modules": "q,k,v,o,ffn.0,ffn.2",
         "lora_rank": card.rank,

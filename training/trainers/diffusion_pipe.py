@@ -16,7 +16,7 @@ def files(sets: Sequence[Set], name: str, card: Card) -> Mapping[str, str]:
         toml(
             {
                 "path": str(one.folder),
-                "num_repeats": 1,
+                "num_repeats": one.repeats,
                 "resolutions": [[one.width, one.height]],
                 "ar_buckets": [[one.width, one.height]],
                 "frame_buckets": [one.frames],
