@@ -166,7 +166,8 @@ def uneven(seed: int, seconds: float) -> Iterator[float]:
         t += float(rng.choice([0.033, 0.033, 0.034, 0.05, 0.1]))
 
 
-def make(folder: Path) -> list[Made]:
+def make(folder: Path, n: int = 0) -> list[Made]:
+    """n: added to all seeds, for clips on which nothing was set."""
     turn = float(SECONDS)
     made: list[Made] = []
 
@@ -175,41 +176,54 @@ def make(folder: Path) -> list[Made]:
         made.append(truth)
 
     for seed in range(4):
-        add(Made(f"loops/loop {seed}.mp4", closes=True), moving(seed, turn=4.0), seconds=4.0)
-    add(Made("loops/고리 🌊.mp4", closes=True), moving(4, turn=4.0), seconds=4.0)
-    add(Made("loops/short turn.mp4", closes=True), moving(5, turn=2.5), seconds=2.5)
+        add(Made(f"loops/loop {seed}.mp4", closes=True), moving(n + seed, turn=4.0), seconds=4.0)
+    add(Made("loops/고리 🌊.mp4", closes=True), moving(n + 4, turn=4.0), seconds=4.0)
+    add(Made("loops/short turn.mp4", closes=True), moving(n + 5, turn=2.5), seconds=2.5)
     for fps in (12, 25, 29.97, 50, 60):
-        add(Made(f"rates/{fps}.mp4", closes=True), moving(round(10 + fps), turn=4.0), fps=fps, seconds=4.0)
-    add(Made("rates/once again.mkv", closes=True), moving(6, turn=4.0), seconds=97 / 24)
+        add(Made(f"rates/{fps}.mp4", closes=True), moving(n + round(10 + fps), turn=4.0), fps=fps, seconds=4.0)
+    add(Made("rates/once again.mkv", closes=True), moving(n + 6, turn=4.0), seconds=97 / 24)
     for seed in range(3):
-        add(Made(f"open/{seed}.mov"), moving(20 + seed), seconds=4.5)
+        add(Made(f"open/{seed}.mov"), moving(n + 20 + seed), seconds=4.5)
     for seed in range(2):
-        add(Made(f"uneven/{seed}.mp4"), moving(30 + seed), times=uneven(seed, 5), fps=30)
-    add(Made("pans/slow.mp4", "camera"), panned(40, 12), seconds=turn)
-    add(Made("pans/fast.mp4", "camera"), panned(41, 40), seconds=turn)
-    add(Made("pans/zoom.mp4", "camera"), panned(42, 0, 0.06), seconds=turn)
-    add(Made("pans/back.webm", "camera"), panned(43, 20), seconds=turn, codec="libvpx-vp9", fps=25)
+        add(Made(f"uneven/{seed}.mp4"), moving(n + 30 + seed), times=uneven(n + seed, 5), fps=30)
+    add(Made("pans/slow.mp4", "camera"), panned(n + 40, 12), seconds=turn)
+    add(Made("pans/fast.mp4", "camera"), panned(n + 41, 40), seconds=turn)
+    add(Made("pans/zoom.mp4", "camera"), panned(n + 42, 0, 0.06), seconds=turn)
+    add(Made("pans/back.webm", "camera"), panned(n + 43, 20), seconds=turn, codec="libvpx-vp9", fps=25)
     for seed, when in enumerate((2.0, 0.7, 3.2)):
-        add(Made(f"cuts/{seed}.mp4", "cut"), cut_at(moving(50 + seed), moving(60 + seed), when), seconds=turn)
+        add(
+            Made(f"cuts/{seed}.mp4", "cut"),
+            cut_at(moving(n + 50 + seed), moving(n + 60 + seed), when),
+            seconds=turn,
+        )
     for seed, by in enumerate((0.06, 0.2)):
-        add(Made(f"flicker/{seed}.mp4", "flicker"), flickering(moving(70 + seed), seed, by), seconds=turn)
+        add(
+            Made(f"flicker/{seed}.mp4", "flicker"),
+            flickering(moving(n + 70 + seed), n + seed, by),
+            seconds=turn,
+        )
     for seed, grain in enumerate((0.0, 3.0, 8.0)):
-        add(Made(f"stills/{seed}.mp4", "still"), still(80 + seed, grain), seconds=turn)
-    add(Made("again/worse.mp4", "duplicate", twin="loops/loop 0.mp4"), moving(0, turn=4.0), seconds=4.0, crf=32)
-    add(Made("again/other rate.mp4", "duplicate", twin="loops/loop 1.mp4"), moving(1, turn=4.0), seconds=4.0, fps=30)
-    ring = moving(2, turn=4.0)
+        add(Made(f"stills/{seed}.mp4", "still"), still(n + 80 + seed, grain), seconds=turn)
+    add(Made("again/worse.mp4", "duplicate", twin="loops/loop 0.mp4"), moving(n, turn=4.0), seconds=4.0, crf=32)
+    add(
+        Made("again/other rate.mp4", "duplicate", twin="loops/loop 1.mp4"),
+        moving(n + 1, turn=4.0),
+        seconds=4.0,
+        fps=30,
+    )
+    ring = moving(n + 2, turn=4.0)
     add(
         Made("again/later.avi", "duplicate", twin="loops/loop 2.mp4"),
         lambda t: ring(t + 1),
         seconds=4.0,
         codec="mpeg4",
     )
-    add(Made("bars/wide.mp4", closes=True), barred(moving(90, 192, 96, 4.0), 14), seconds=4.0)
-    add(Made("bars/narrow.mp4", closes=True), barred(moving(91, 144, 108, 4.0), 0, 24), seconds=4.0)
-    add(Made("sizes/odd.mkv", closes=True), moving(92, 173, 131, 4.0), seconds=4.0)
-    add(Made("sizes/tall.mp4", closes=True), moving(93, 110, 198, 4.0), seconds=4.0)
-    add(Made("tags/hdr.mp4", closes=True), moving(94, turn=4.0), seconds=4.0, transfer=16)
-    add(Made("tags/sound.mp4", closes=True), moving(95, turn=4.0), seconds=4.0, sound=True)
-    add(Made("dark/night.mp4", "dark"), darkened(moving(96, turn=4.0)), seconds=4.0)
-    add(Made("words/page.mp4", "lettering"), lettered(97), seconds=4.0)
+    add(Made("bars/wide.mp4", closes=True), barred(moving(n + 90, 192, 96, 4.0), 14), seconds=4.0)
+    add(Made("bars/narrow.mp4", closes=True), barred(moving(n + 91, 144, 108, 4.0), 0, 24), seconds=4.0)
+    add(Made("sizes/odd.mkv", closes=True), moving(n + 92, 173, 131, 4.0), seconds=4.0)
+    add(Made("sizes/tall.mp4", closes=True), moving(n + 93, 110, 198, 4.0), seconds=4.0)
+    add(Made("tags/hdr.mp4", closes=True), moving(n + 94, turn=4.0), seconds=4.0, transfer=16)
+    add(Made("tags/sound.mp4", closes=True), moving(n + 95, turn=4.0), seconds=4.0, sound=True)
+    add(Made("dark/night.mp4", "dark"), darkened(moving(n + 96, turn=4.0)), seconds=4.0)
+    add(Made("words/page.mp4", "lettering"), lettered(n + 97), seconds=4.0)
     return made

@@ -13,6 +13,9 @@ class Reading:
     """Shorter side, px, of the pictures that are measured."""
     seconds: float = 60.0
     """Of a source, from its start; what comes later is told and left."""
+    held: int = 400_000_000
+    """Bytes of decoded pictures of a source that are held until it is known which are wanted: 5 s of 1920x1080. Of
+    more, none is, and the source is decoded once again."""
     border_looks: int = 5
     """Pictures over time in which bars must be the same to be cut off."""
     border_deepest: float = 0.24
@@ -83,6 +86,8 @@ class Lettering:
     """Part of the picture from which lettering, a watermark too, is told."""
     mostly: float = 0.2
     """Part of the picture in boxes of lettering."""
+    sides: tuple[int, ...] = (480, 640)
+    """Longer sides, px, at which the detector looks first: a watermark of `told` is found at 640 nearly always."""
 
 
 @dataclass(frozen=True)

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
 import av
+import av.error
 
 from ..core.errors import ClipError
 from ..core.files import whole_file
 from ..core.video.decode import opened
 from ..core.video.encode import LAYOUT, PRESET
-from ..core.video.facts import read_facts
 from ..core.video.mux import Coded, mux
 from ..core.video.shaped import shaper
 from .calibration import MAKING
 from .sort import Clip
-from .watch import FPS
+from .watch import FPS, itself
 
 SETS = ("time", "resolution")
-_VERSION = 2  # of what a file holds for the same plan
+_VERSION = 3  # of what a file holds for the same plan
 _MULTIPLE = 32
 _KEY = "coverloop_plan"
 
@@ -97,11 +97,15 @@ def parts(clip: Clip, out: Path, wanted: Wanted) -> dict[str, Part]:
 
 def is_made(part: Part) -> bool:
     """Whether the file is there, and is what this plan makes."""
-    try:
-        facts = read_facts(part.path) if part.path.is_file() else None
-    except ClipError:
+    if not part.path.is_file():
         return False
-    return facts is not None and facts.words.get(_KEY) == part.plan and facts.frames == len(part.frames)
+    try:
+        with av.open(str(part.path), format="mp4") as container:
+            if container.metadata.get(_KEY) != part.plan:
+                return False
+            return sum(packet.size > 0 for packet in container.demux(video=0)) == len(part.frames)
+    except (av.error.FFmpegError, OSError, ValueError):
+        return False
 
 
 def make(source: Path, border: tuple[int, int, int, int], wanted: Sequence[Part]) -> None:
@@ -110,27 +114,35 @@ def make(source: Path, border: tuple[int, int, int, int], wanted: Sequence[Part]
     Raises:
         ClipError: the source cannot be read as far as it could before. UsageError: a file cannot be written.
     """
+    with opened(source, max_frames=10**9, max_pixels=10**15, convert=itself) as video:
+        if not write(enumerate(video.frames), border, wanted):
+            raise ClipError(f"{source}: has fewer frames than it had; leave files alone while they are read")
+
+
+def write(
+    pictures: Iterable[tuple[int, av.VideoFrame]], border: tuple[int, int, int, int], wanted: Sequence[Part]
+) -> bool:
+    """Write files of one source from its pictures, with their numbers, in order; False: there were too few.
+
+    Raises:
+        UsageError: a file cannot be written.
+    """
     needed: dict[int, list[Part]] = {}
     for part in wanted:
         for number in set(part.frames):
             needed.setdefault(number, []).append(part)
-    pictures: dict[Path, dict[int, av.VideoFrame]] = {part.path: {} for part in wanted}
+    made: dict[Path, dict[int, av.VideoFrame]] = {part.path: {} for part in wanted}
     shapers = {part.path: shaper(border, *part.size) for part in wanted}
     last = {part.path: max(part.frames) for part in wanted}
-    with opened(source, max_frames=10**9, max_pixels=10**15, convert=_itself) as video:
-        for number, frame in enumerate(video.frames):
-            for part in needed.get(number, ()):
-                pictures[part.path][number] = shapers[part.path](frame)
-                if number == last[part.path]:
-                    own = pictures.pop(part.path)
-                    _write(part, own)
-            if not pictures:
-                return
-    raise ClipError(f"{source}: has fewer frames than it had; leave files alone while they are read")
-
-
-def _itself(picture: av.VideoFrame) -> av.VideoFrame:
-    return picture
+    for number, picture in pictures:
+        for part in needed.get(number, ()):
+            made[part.path][number] = shapers[part.path](picture)
+            if number == last[part.path]:
+                own = made.pop(part.path)
+                _write(part, own)
+        if not made:
+            return True
+    return not made
 
 
 def _write(part: Part, own: dict[int, av.VideoFrame]) -> None:

@@ -15,13 +15,13 @@ from ..core.files import write_text
 from ..core.parallel import in_order
 from ..core.video.encode import write_poster
 from .calibration import EVERYTHING, MAKING
-from .make import SETS, Part, Wanted, is_made, make, parts
+from .make import SETS, Part, Wanted, is_made, make, parts, write
 from .report import row_of, write_report
 from .sort import Clip, Said, sort
 from .sources import Source, find_sources
-from .watch import Watched, watch
+from .watch import Look, Watched, watch
 
-_VERSION = 1  # of what is measured
+_VERSION = 2  # of what is measured
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def prepare(asked: Asked, tell: Callable[[str], None] = lambda _: None) -> dict[
         _folder(asked.out / name)
     said = Said.read(asked.out)
     clips: list[Clip] = []
-    looked = in_order(lambda source: _looked_at(source, asked), sources, workers=asked.workers)
+    looked = in_order(lambda source: _looked_at(source, asked, said), sources, workers=asked.workers)
     for number, found in enumerate(looked, 1):
         clips += found
         tell(f"looked at {number} of {len(sources)}: {found[0].source.shown}")
@@ -93,7 +93,7 @@ def _folder(path: Path) -> None:
         raise UsageError(f"{path}: cannot be made ({error.strerror or error}); give another folder") from error
 
 
-def _looked_at(source: Source, asked: Asked) -> list[Clip]:
+def _looked_at(source: Source, asked: Asked, said: Said) -> list[Clip]:
     if source.problem:
         return [Clip(source.name, source, None, source.problem)]
     kept = asked.out / ".measured" / f"{source.name}.json"
@@ -103,14 +103,29 @@ def _looked_at(source: Source, asked: Asked) -> list[Clip]:
         told = [_VERSION, stat.st_size, stat.st_mtime_ns, asked.frames, repr(EVERYTHING), MAKING.windows]
         key = hashlib.sha256(json.dumps(told).encode()).hexdigest()
         measured = _measured_before(kept, key) if poster.exists() else None
-        if measured is None:
-            measured, picture = watch(source.path, asked.frames)
-            write_poster(picture, poster)
+        look = None if measured else watch(source.path, asked.frames)
+        if look is not None:
+            measured = look.clips
+            write_poster(look.poster, poster)
             write_text(kept, json.dumps({"key": key, "clips": [one.to_dict() for one in measured]}))
     except (ClipError, OSError) as error:
         return [Clip(source.name, source, None, str(error).removeprefix(f"{source.path}: "))]
+    assert measured is not None
     names = [source.name] if len(measured) == 1 else [f"{source.name}-{i}" for i in range(1, len(measured) + 1)]
-    return [Clip(name, source, one) for name, one in zip(names, measured, strict=True)]
+    clips = [Clip(name, source, one) for name, one in zip(names, measured, strict=True)]
+    if look is not None:
+        _written_at_once(clips, look, asked, said)
+    return clips
+
+
+def _written_at_once(clips: Sequence[Clip], look: Look, asked: Asked, said: Said) -> None:
+    """What is most likely kept, while its pictures are still held: decoding again takes a fifth of all time. A
+    duplicate is only found out with all others, and its files go again."""
+    likely, _ = sort(clips, said, asked.loops_only)
+    wanted = [part for clip in likely if clip.kept for part in parts(clip, asked.out, asked.wanted).values()]
+    missing = [part for part in wanted if not is_made(part)]
+    if missing and look.held:
+        write(look.held.items(), look.clips[0].border, missing)
 
 
 def _measured_before(path: Path, key: str) -> list[Watched] | None:

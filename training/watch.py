@@ -7,16 +7,15 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 import cv2
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from ..core.lettering.border import border_of
-from ..core.lettering.calibration import FINDING
 from ..core.lettering.find import find_text
-from ..core.lettering.ppocr import see
 from ..core.pixels import LUMA, reduced
 from ..core.video.colour import to_srgb
 from ..core.video.decode import opened, turns_of, upright
@@ -78,29 +77,38 @@ class Watched:
         return Fraction(*self.fps)
 
 
-def watch(path: Path, count: int) -> tuple[list[Watched], np.ndarray]:
-    """The clips of `count` frames at 24 a second that a video holds, measured, and a small picture of it for a person,
-    (h, w, 3) uint8. At least one, which says what is wrong where nothing is right.
+class Look(NamedTuple):
+    """clips: at least one, which says what is wrong where nothing is right. poster: (h, w, 3) uint8, for a person.
+    held: the pictures that were read, by number; none where they are too many."""
+
+    clips: list[Watched]
+    poster: np.ndarray
+    held: dict[int, av.VideoFrame]
+
+
+def watch(path: Path, count: int) -> Look:
+    """The clips of `count` frames at 24 a second that a video holds, measured.
 
     Raises:
         ClipError: as `core.video.decode.opened`.
     """
-    with opened(path, max_frames=_ANY, max_pixels=_PIXELS, convert=_glance) as video:
+    with opened(path, max_frames=_ANY, max_pixels=_PIXELS, convert=itself) as video:
         looks = _looks(video.expected, video.fps)
-        seen = _Seen([], [], [])
+        seen, held, scaler = _Seen([], [], []), _Held({}), VideoReformatter()
         most, shape, total = math.ceil(READING.seconds * video.fps), (0, 0), 0
         chosen = _chosen(video.fps)
         due = next(chosen)
-        for number, (picture, small) in enumerate(video.frames):
+        for number, picture in enumerate(video.frames):
             if number >= most:
                 break
             total = number + 1
+            held.add(number, picture)
             if number in looks:
                 whole = upright(picture)
                 shape = (whole.shape[0], whole.shape[1])
                 seen.large.append(reduced(whole, 720))
             if number == due:
-                seen.small.append(small)
+                seen.small.append(_small(picture, scaler))
                 seen.numbers.append(number)
                 due = next(chosen)
     notes = list(video.notes)
@@ -124,14 +132,32 @@ def watch(path: Path, count: int) -> tuple[list[Watched], np.ndarray]:
     poster = reduced(cut[len(cut) // 2], min(MAKING.poster, min(cut[0].shape[:2])))
     lettered = [_cropped(picture, border, shape) for picture in seen.large]
     clips = _clips(grey, seen.numbers, total, video.fps, count)
-    return [_measured(facts, grey, seen.numbers, clip, count, lettered) for clip in clips], poster
+    watched = [_measured(facts, grey, seen.numbers, clip, count, lettered) for clip in clips]
+    return Look(watched, poster, held.pictures)
 
 
-def _glance(picture: av.VideoFrame) -> tuple[av.VideoFrame, np.ndarray]:
-    """It, and the small picture that is measured, upright."""
+def itself(picture: av.VideoFrame) -> av.VideoFrame:
+    return picture
+
+
+def _small(picture: av.VideoFrame, by: VideoReformatter) -> np.ndarray:
+    """What is measured, upright."""
     scale = min(1.0, READING.side / min(picture.height, picture.width))
     size = max(1, round(picture.height * scale)), max(1, round(picture.width * scale))
-    return picture, np.ascontiguousarray(np.rot90(to_srgb(picture, size), turns_of(picture)))
+    return np.ascontiguousarray(np.rot90(to_srgb(picture, size, by), turns_of(picture)))
+
+
+@dataclass
+class _Held:
+    pictures: dict[int, av.VideoFrame]
+    bytes: int = 0
+
+    def add(self, number: int, picture: av.VideoFrame) -> None:
+        self.bytes += sum(plane.buffer_size for plane in picture.planes)
+        if self.bytes <= READING.held:
+            self.pictures[number] = picture
+        else:
+            self.pictures.clear()
 
 
 @dataclass(frozen=True)
@@ -241,14 +267,11 @@ def faults(clip: Watched) -> list[str]:
 
 
 def _lettering(picture: np.ndarray) -> float:
-    """Part of (h, w, 3) that lies in boxes of lettering."""
-    longer = max(picture.shape[:2])
-    side = max((side for side in FINDING.sides if side <= longer), default=min(FINDING.sides))
-    if (
-        see(picture, side).lettering > FINDING.chance
-    ).mean() < LETTERING.told / 4:  # the middle of lines is a part of them
+    """Part of (h, w, 3) that lies in boxes of lettering. Where two small looks find none, there is none."""
+    picture = np.ascontiguousarray(picture)
+    if not find_text(picture, read=False, sides=LETTERING.sides):
         return 0.0
     mask = np.zeros(picture.shape[:2], np.uint8)
-    for region in find_text(np.ascontiguousarray(picture), read=False):
+    for region in find_text(picture, read=False):
         cv2.fillPoly(mask, [np.round(np.array(region.polygon)).astype(np.int32)], 1)
     return round(float(mask.mean()), 4)

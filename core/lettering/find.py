@@ -25,13 +25,14 @@ from .regions import TextRegion, in_reading_order
 from .rows import rows_of
 
 
-def find_text(cover: np.ndarray, *, read: bool = True) -> list[TextRegion]:
+def find_text(cover: np.ndarray, *, read: bool = True, sides: tuple[int, ...] = FINDING.sides) -> list[TextRegion]:
     """Find the lettering of a cover, in reading order (top to bottom, then left to right).
 
     cover: (H, W, 3) uint8 sRGB. The detector looks at the cover small, for display type that fills a part of it, and
     large, for lines and credits; at very large covers also in tiles. Outlines follow what it sees, so arcs and rotated
     type keep a tight outline. With `read`, Latin, Japanese and Chinese are read, and Hangul where a reader of it is
-    (see `hangul`): it changes strings, and nothing else. Other scripts are found, and their text stays None.
+    (see `hangul`): it changes strings, and nothing else. Other scripts are found, and their text stays None. sides: px,
+    of its looks, without `read`; fewer take less time and find less.
 
     Raises:
         CoverError: `cover` is not (H, W, 3) uint8. ModelError: the weights are missing.
@@ -41,7 +42,7 @@ def find_text(cover: np.ndarray, *, read: bool = True) -> list[TextRegion]:
     pixels, (height, width) = cover.tobytes(), cover.shape[:2]
     if read:
         return list(_read(pixels, height, width))
-    return [replace(region, text=None, read_by="") for region in _found(pixels, height, width).sure]
+    return [replace(region, text=None, read_by="") for region in _found(pixels, height, width, sides).sure]
 
 
 def doubtful(cover: np.ndarray) -> list[TextRegion]:
@@ -68,15 +69,16 @@ class _Judged(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def _found(pixels: bytes, height: int, width: int) -> _Found:
+def _found(pixels: bytes, height: int, width: int, sides: tuple[int, ...] = FINDING.sides) -> _Found:
     cover = np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
     pieces: list[Piece] = []
     before = 1.0
-    for seen in looks(cover):
+    seen_all = _looks(pixels, height, width, sides)
+    for seen in seen_all:
         pieces = merged(pieces, pieces_of(seen.lettering, _grid(cover)), seen.scale_x / before)
         before = seen.scale_x
     lines = _judged(cover, [piece for piece in pieces if piece.score >= FINDING.least_score])
-    lines = _with_rows(cover, lines)
+    lines = _with_rows(cover, lines, seen_all[-1].strokes)
     size = cover.shape[:2]
     sure = [line for line in lines if line.sure]
     unread = [line.region for line in sure if line.reading.trust < HANGUL.surely_other]
@@ -101,10 +103,10 @@ def _judged(cover: np.ndarray, pieces: Sequence[Piece]) -> list[_Judged]:
     ]
 
 
-def _with_rows(cover: np.ndarray, lines: Sequence[_Judged]) -> list[_Judged]:
+def _with_rows(cover: np.ndarray, lines: Sequence[_Judged], strokes: np.ndarray) -> list[_Judged]:
     """Shreds in a row as the line they are, in place of what each was taken for."""
     shreds = [line.piece for line in lines if not line.sure or line.reading.trust < FINDING.words_trust_unsure]
-    rows = rows_of(shreds, cover, looks(cover)[-1].strokes)
+    rows = rows_of(shreds, cover, strokes)
     within = {id(piece) for row in rows for piece in row.members}
     joined = [line._replace(sure=True) for line in _judged(cover, [row.joined() for row in rows])]
     return [line for line in lines if id(line.piece) not in within] + joined
@@ -146,14 +148,14 @@ def line_at(picture: np.ndarray, outline: Sequence[tuple[float, float]]) -> np.n
 
 def looks(cover: np.ndarray) -> tuple[Seen, ...]:
     """What the detector sees of a cover: small, large, and, of a very large one, in tiles. Kept for the last cover."""
-    return _looks(cover.tobytes(), cover.shape[0], cover.shape[1])
+    return _looks(cover.tobytes(), *cover.shape[:2], FINDING.sides)
 
 
 @lru_cache(maxsize=1)
-def _looks(pixels: bytes, height: int, width: int) -> tuple[Seen, ...]:
+def _looks(pixels: bytes, height: int, width: int, sides: tuple[int, ...]) -> tuple[Seen, ...]:
     cover = np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
     longer = max(height, width)
-    sides = [side for side in FINDING.sides if side <= FINDING.enlarged * longer] or FINDING.sides[:1]
+    sides = tuple(side for side in sides if side <= FINDING.enlarged * longer) or sides[:1]
     seen = [ppocr.see(cover, side) for side in sides]
     if longer > FINDING.tiled_from:
         seen.append(_in_tiles(cover))

@@ -7,6 +7,7 @@ import functools
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from ..errors import ClipError
 from ..pixels import resized
@@ -14,6 +15,8 @@ from ..pixels import resized
 # libswscale flags; without the last two decoding is 1.2 levels dark
 _BILINEAR, _AREA, _FULL_CHROMA, _ROUND = 2, 32, 8192 | 16384, 262144
 _HOW = _BILINEAR | _FULL_CHROMA | _ROUND
+SCALED = _AREA | _FULL_CHROMA | _ROUND
+"""How libswscale makes pictures smaller."""
 _REC709, _REC601, _YCGCO, _REC2020 = 1, 5, 8, 9  # ITU-T H.273, matrix coefficients
 _RGB, _UNTOLD, _RESERVED = 0, 2, 3
 _SWSCALE = (_REC709, 4, _REC601, 6, 7, _REC2020)
@@ -26,10 +29,13 @@ _TO_709 = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.
 """Linear BT.2020 to BT.709 (BT.2087)."""
 
 
-def to_srgb(picture: av.VideoFrame, size: tuple[int, int] | None = None) -> np.ndarray:
+def to_srgb(
+    picture: av.VideoFrame, size: tuple[int, int] | None = None, by: VideoReformatter | None = None
+) -> np.ndarray:
     """(H, W, 3) uint8 sRGB. Untagged pictures are taken as players do: Rec.709 from 720 lines on, Rec.601 below.
 
-    size: (height, width) to be made smaller on the way, which takes a fraction of the time.
+    size: (height, width) to be made smaller on the way, which takes a fraction of the time. by: one for many pictures,
+    of one thread, which keeps what it has set up: that takes as long again.
 
     PQ and HLG (BT.2100) are tone-mapped: white at 203 cd/m2 stays white, what is brighter rolls off (BT.2390).
 
@@ -42,8 +48,8 @@ def to_srgb(picture: av.VideoFrame, size: tuple[int, int] | None = None) -> np.n
     how = {"format": "rgb24", "src_colorspace": matrix_of(picture)}
     if size is None:
         return picture.reformat(**how, interpolation=_HOW).to_ndarray()
-    scaler = _AREA | _FULL_CHROMA | _ROUND
-    return picture.reformat(width=size[1], height=size[0], **how, interpolation=scaler).to_ndarray()
+    scaler = by or VideoReformatter()
+    return scaler.reformat(picture, width=size[1], height=size[0], **how, interpolation=SCALED).to_ndarray()
 
 
 def is_plain(picture: av.VideoFrame) -> bool:
