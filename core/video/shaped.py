@@ -26,7 +26,7 @@ def shaper(border: tuple[int, int, int, int], height: int, width: int) -> Callab
     cutters: dict[tuple[int, int, str], Graph] = {}
     scaler = (
         VideoReformatter()
-    )  # one for all pictures: setting it up takes as long as scaling, and the filter thrice that
+    )  # for all pictures: setting one up takes as long as scaling, FFmpeg's filter thrice that
 
     def shaped(picture: av.VideoFrame) -> av.VideoFrame:
         if turns_of(picture) or not is_plain(picture):
