@@ -24,7 +24,7 @@ def shaper(border: tuple[int, int, int, int], height: int, width: int) -> Callab
     """What makes pictures of one video `height` x `width`, yuv420p, Rec.709, limited range: upright, without the border
     (top, right, bottom, left px of the upright picture), the largest middle part of that shape, by area averaging."""
     cutters: dict[tuple[int, int, str], Graph] = {}
-    scaler = VideoReformatter()  # one for all: setting it up takes as long as scaling, and FFmpeg's filter three times that
+    scaler = VideoReformatter()  # one for all: setting it up takes as long as scaling
 
     def shaped(picture: av.VideoFrame) -> av.VideoFrame:
         if turns_of(picture) or not is_plain(picture):
