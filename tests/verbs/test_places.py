@@ -57,15 +57,15 @@ def test_one_render_serves_a_shape_and_the_ground_is_extended_before_it_moves(co
 def test_a_large_file_is_drawn_on_the_server_at_its_own_size(cover, tmp_path, comfyui, capsys, monkeypatch):
     monkeypatch.setattr(manifest, "FOLDER", WORKFLOWS)
     monkeypatch.setattr(places, "_LARGE", 1000)
-    words = ("--server", comfyui.url, "--seconds", "0.5", "--way", "backdrop", "--set", "title=Sky", "--json")
+    words = ("--server", comfyui.url, "--seconds", "0.5", "--set", "title=Sky", "--json")
     out = tmp_path / "out"
-    main(["render", str(cover), "--out", str(out), "--preset", "wallpaper", *words])
+    main(["render", str(cover), "--out", str(out), "--preset", "tidal", *words])
     (made,) = json.loads(capsys.readouterr()[0])["covers"][0]["files"]
-    assert {path.name for path in out.iterdir()} == {"sky.wallpaper.mp4", "sky.wallpaper.jpg"}
-    facts = read_facts(out / "sky.wallpaper.mp4")
-    assert (facts.width, facts.height, facts.frames) == (2560, 1440, 12) and facts.words["title"] == "Sky"
-    assert made["notes"] == ["backdrop: as asked", "upscaled 6.5 times"]
-    assert made["judgement"]["width"] == 2560 and made["turns"] == 1
+    assert {path.name for path in out.iterdir()} == {"sky.tidal.mp4", "sky.tidal.jpg"}
+    facts = read_facts(out / "sky.tidal.mp4")
+    assert (facts.width, facts.height, facts.frames) == (1280, 1280, 12) and facts.words["title"] == "Sky"
+    assert made["notes"] == ["upscaled 6.7 times"]
+    assert made["judgement"]["width"] == 1280 and made["turns"] == 1
 
 
 def test_what_the_workflow_of_any_size_does_not_know_is_rendered_as_a_loop(monkeypatch):
