@@ -215,7 +215,7 @@ def _at_size(group: _Group, given: Mapping[str, Any], large: Workflow) -> dict[s
     words = {f"file_{name}": given[name] for name in ("title", "artist") if name in given}
     known = {name: value for name, value in given.items() if name in large.bindings}
     size = min(group.size, _largest(large))
-    look = min(size, int(large.bindings["look"].default))  # nothing is seen in a cover that is enlarged for it
+    look = min(size, int(large.bindings["look"].maximum or size))  # nothing is seen in a cover that is enlarged for it
     return {**known, **words, "size": size, "look": look, "preset": group.formats[0].id, "way": group.way}
 
 
